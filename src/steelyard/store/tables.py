@@ -1,0 +1,743 @@
+"""Where is each thing kept?
+
+Facts (what somebody did) are never changed; what may be erased stands beside them as a payload. Columns
+after a fact's commitment are marks and indexes of it, not part of it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+)
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+_Key = BigInteger().with_variant(Integer, "sqlite")
+_Json = sa.JSON(none_as_null=True)
+
+
+def _id() -> Column:
+    return Column("id", _Key, primary_key=True)
+
+
+def _public_id() -> Column:
+    return Column("public_id", String(24), nullable=False, unique=True)
+
+
+def _ref(table: str, *, nullable: bool = False, index: bool = False, name: str | None = None) -> Column:
+    return Column(name or f"{table}_id", _Key, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
+
+
+def _fact() -> list[Column]:
+    """A fact that trust hangs on: the salt of its leaf in the ledger, and its number there once it has one."""
+    return [
+        Column("leaf_salt", sa.LargeBinary(32), nullable=False, default=lambda: os.urandom(32)),
+        Column("ledger_no", BigInteger, nullable=True),
+    ]
+
+
+def _time(name: str, *, nullable: bool = False) -> Column:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+# --- the installation, who may do what -----------------------------------------------------------------
+
+installation = sa.Table(
+    "installation",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    _public_id(),
+    Column("currency", String(3), nullable=False),
+    # Drawn anew by every change of anything that eligibility reads; a cache is valid for one version.
+    Column("eligibility_version", BigInteger, nullable=False),
+    _time("created_at"),
+)
+
+organisation = sa.Table(
+    "organisation",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", Text, nullable=False),
+    _time("created_at"),
+    *_fact(),
+)
+
+organisation_name = sa.Table(  # the name and every alias; unique over all organisations
+    "organisation_name",
+    metadata,
+    Column("name_key", Text, primary_key=True),
+    _ref("organisation", index=True),
+    Column("name", Text, nullable=False),
+)
+
+provider = sa.Table(
+    "provider",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("clearance", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("capabilities", _Json, nullable=False),
+    Column("config", _Json, nullable=False),
+    _time("created_at"),
+)
+
+provider_change = sa.Table(  # every change of a provider: who, when, from what to what
+    "provider_change",
+    metadata,
+    _id(),
+    _ref("provider", index=True),
+    _ref("person", nullable=True),
+    Column("change", _Json, nullable=False),
+    _time("at"),
+    *_fact(),
+)
+
+interest = sa.Table(
+    "interest",
+    metadata,
+    _id(),
+    _ref("organisation", name="holder_id"),
+    _ref("provider", nullable=True, index=True),
+    _ref("organisation", nullable=True, index=True),  # what is held, when it is no provider
+    Column("share", Integer, nullable=False),  # millionths
+    Column("since", Text, nullable=True),
+    _ref("person", nullable=True, name="recorded_by"),
+    _time("recorded_at"),
+    _time("ended_at", nullable=True),
+    *_fact(),
+)
+
+conflict = sa.Table(
+    "conflict",
+    metadata,
+    _id(),
+    _ref("project", nullable=True, index=True),  # null: the whole installation
+    _ref("organisation"),
+    _ref("person", nullable=True, name="recorded_by"),
+    _time("recorded_at"),
+    _time("ended_at", nullable=True),
+    *_fact(),
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=True, unique=True),
+    _ref("provider", index=True),
+    Column("languages", _Json, nullable=False),
+    Column("skills", _Json, nullable=False),
+    _time("created_at"),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("person", index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("last4", String(4), nullable=False),
+    Column("world", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    _time("created_at"),
+    _time("revoked_at", nullable=True),
+    *_fact(),
+)
+
+api_key_project = sa.Table(  # no row: the key's role holds in all projects, later ones too
+    "api_key_project",
+    metadata,
+    Column("api_key_id", _Key, ForeignKey("api_key.id"), primary_key=True),
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    _id(),
+    Column("digest", String(64), nullable=False, unique=True),
+    _ref("person", index=True),
+    _ref("api_key", nullable=True, index=True),  # a session dies with the key that opened it
+    Column("world", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("ended_at", nullable=True),
+)
+
+sign_in_link = sa.Table(
+    "sign_in_link",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    _ref("person"),
+    Column("role", Text, nullable=False),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+)
+
+annotator = sa.Table(
+    "annotator",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("provider"),
+    Column("external_id", Text, nullable=False),
+    _ref("person", nullable=True, index=True),
+    Column("anonymous", Boolean, nullable=False, default=False),
+    _time("created_at"),
+    sa.UniqueConstraint("provider_id", "external_id"),
+)
+
+# --- what is asked -----------------------------------------------------------------------------------
+
+form = sa.Table(
+    "form",
+    metadata,
+    _id(),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("body", _Json, nullable=False),
+    _time("created_at"),
+)
+
+project = sa.Table(
+    "project",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("world", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("instruction", Text, nullable=False),
+    Column("policy", _Json, nullable=False),
+    _ref("form"),
+    Column("status", Text, nullable=False),
+    _time("created_at"),
+    sa.UniqueConstraint("world", "name_key"),
+    sa.UniqueConstraint("world", "slug"),
+)
+
+project_form = sa.Table(
+    "project_form",
+    metadata,
+    _id(),
+    _ref("project", index=True),
+    _ref("form"),
+    _time("at"),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project", index=True),
+    Column("world", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    _time("created_at"),
+    sa.UniqueConstraint("world", "name_key"),
+)
+
+shipment = sa.Table(
+    "shipment",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("provider", index=True),
+    _ref("project", index=True),
+    Column("name", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False, default=0),
+    _time("received_at"),
+    *_fact(),
+)
+
+blob = sa.Table(
+    "blob",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    _time("created_at"),
+)
+
+content = sa.Table(
+    "content",
+    metadata,
+    _id(),
+    _ref("project", index=True),
+    _ref("provider", index=True),  # who gave it
+    _ref("shipment", nullable=True, index=True),
+    Column("commitment", String(64), nullable=False, index=True),
+    _time("at"),
+    *_fact(),
+)
+
+content_payload = sa.Table(
+    "content_payload",
+    metadata,
+    Column("content_id", _Key, ForeignKey("content.id"), primary_key=True, autoincrement=False),
+    Column("body", _Json, nullable=False),
+    Column("salt", sa.LargeBinary(32), nullable=False),
+)
+
+content_blob = sa.Table(
+    "content_blob",
+    metadata,
+    Column("content_id", _Key, ForeignKey("content.id"), primary_key=True),
+    Column("digest", String(64), ForeignKey("blob.digest"), primary_key=True, index=True),
+)
+
+task = sa.Table(
+    "task",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("world", Text, nullable=False),
+    _ref("project"),
+    _ref("batch", nullable=True, index=True),
+    _ref("content", index=True),
+    _ref("form", nullable=True),  # null until the first claim pins the project's current one
+    _ref("person", nullable=True, name="created_by"),
+    Column("external_id", Text, nullable=True),
+    Column("unique_id", Text, nullable=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("gold", Text, nullable=True),  # null, evaluation or training
+    Column("priority", Integer, nullable=False, default=0),
+    Column("wave", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("wanted", SmallInteger, nullable=False),
+    Column("answers", SmallInteger, nullable=False, default=0),  # current judgments that count
+    Column("tags", _Json, nullable=False),
+    Column("details", _Json, nullable=False),  # the caller's metadata
+    Column("suggestion", _Json, nullable=True),
+    Column("digest", sa.LargeBinary(32), nullable=False),  # of the task as given: same or changed?
+    _time("created_at"),
+    _time("settled_at", nullable=True),
+    _time("delivered_at", nullable=True),
+    sa.UniqueConstraint("project_id", "external_id"),
+    sa.UniqueConstraint("world", "unique_id"),
+    Index("task_by_project", "project_id", "id"),
+    Index("task_by_status", "project_id", "status", "id"),
+    Index("task_gold", "project_id", "id", sqlite_where=sa.text("gold IS NOT NULL"),
+          postgresql_where=sa.text("gold IS NOT NULL")),
+)  # fmt: skip
+
+gold = sa.Table(
+    "gold",
+    metadata,
+    _id(),
+    _ref("task"),
+    _ref("provider", nullable=True),  # whose answer it is, when a provider gave it
+    Column("commitment", String(64), nullable=False),
+    _time("at"),
+    _time("ended_at", nullable=True),
+    *_fact(),
+    Index("gold_current", "task_id", unique=True, sqlite_where=sa.text("ended_at IS NULL"),
+          postgresql_where=sa.text("ended_at IS NULL")),
+)  # fmt: skip
+
+gold_payload = sa.Table(
+    "gold_payload",
+    metadata,
+    Column("gold_id", _Key, ForeignKey("gold.id"), primary_key=True, autoincrement=False),
+    Column("answers", _Json, nullable=False),
+    Column("salt", sa.LargeBinary(32), nullable=False),
+)
+
+# --- the queue -----------------------------------------------------------------------------------------
+
+wave = sa.Table(  # the wave that is being filled, per project and priority
+    "wave",
+    metadata,
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("filled", Integer, nullable=False),
+)
+
+lane = sa.Table(  # what an assignment demands of its annotator
+    "lane",
+    metadata,
+    _id(),
+    _ref("project"),
+    Column("digest", String(64), nullable=False),
+    Column("demands", _Json, nullable=False),
+    Column("epoch", BigInteger, nullable=False, default=0),
+    Column("put_back", BigInteger, nullable=False),  # the lowest ordinal put back
+    sa.UniqueConstraint("project_id", "digest"),
+)
+
+queue_cursor = sa.Table(  # below this ordinal nothing is left for this annotator, as of this epoch
+    "queue_cursor",
+    metadata,
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    Column("lane_id", _Key, ForeignKey("lane.id"), primary_key=True),
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+
+assignment = sa.Table(
+    "assignment",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    _ref("task", index=True),
+    _ref("lane", nullable=True),  # null: a gold assignment, which never waits in the queue
+    _ref("batch", nullable=True),
+    Column("state", SmallInteger, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("ordinal", BigInteger, nullable=False),  # wave << 32 | answer << 16 | place
+    _ref("annotator", nullable=True),
+    _ref("provider", nullable=True),
+    Column("price", BigInteger, nullable=False, default=0),
+    _time("claimed_at", nullable=True),
+    _time("lease_until", nullable=True),
+    Index(
+        "assignment_ready", "project_id", "lane_id", sa.text("priority DESC"), "ordinal",
+        sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0"),
+    ),
+    Index("assignment_lease", "lease_until", sqlite_where=sa.text("state = 1"),
+          postgresql_where=sa.text("state = 1")),
+    Index("assignment_held", "annotator_id", "project_id", sqlite_where=sa.text("state = 1"),
+          postgresql_where=sa.text("state = 1")),
+    Index("assignment_held_by_provider", "provider_id", "project_id", sqlite_where=sa.text("state = 1"),
+          postgresql_where=sa.text("state = 1")),
+    Index("assignment_annotator", "task_id", "annotator_id", unique=True,
+          sqlite_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)"),
+          postgresql_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)")),
+    Index("assignment_by_batch", "batch_id", "state", "id"),
+)  # fmt: skip
+
+declined = sa.Table(  # tasks an annotator gave back on purpose: not handed to the same one again
+    "declined",
+    metadata,
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    Column("task_id", _Key, ForeignKey("task.id"), primary_key=True),
+    Column("reason", Text, nullable=True),
+    _time("at"),
+)
+
+workload = sa.Table(  # how much an annotator has claimed in a project: decides where hidden gold falls
+    "workload",
+    metadata,
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("claims", BigInteger, nullable=False),
+    Column("gold_seen", BigInteger, nullable=False),
+)
+
+tally = (
+    sa.Table(  # running sums of current judgments, in shards so that annotators do not wait for each other
+        "tally",
+        metadata,
+        Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+        Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True, index=True),
+        Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+        Column("judgments", BigInteger, nullable=False, default=0),
+        Column("gold_judgments", BigInteger, nullable=False, default=0),
+        Column("spent", BigInteger, nullable=False, default=0),
+    )
+)
+
+task_tally = sa.Table(
+    "task_tally",
+    metadata,
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("tasks", BigInteger, nullable=False, default=0),
+    Column("gold", BigInteger, nullable=False, default=0),
+    Column("wanted", BigInteger, nullable=False, default=0),
+    Column("settled", BigInteger, nullable=False, default=0),
+    Column("overlapping", BigInteger, nullable=False, default=0),  # tasks with two answers or more
+)
+
+exposure = sa.Table(
+    "exposure",
+    metadata,
+    _id(),
+    _ref("content", index=True),
+    _ref("task"),
+    _ref("project"),
+    _ref("provider"),
+    _ref("annotator"),
+    Column("assignment", String(24), nullable=True),
+    _time("at"),
+    *_fact(),
+    Index("exposure_by_provider", "provider_id", "id"),
+)
+
+# --- what was answered ---------------------------------------------------------------------------------
+
+judgment = sa.Table(
+    "judgment",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    _ref("task"),
+    _ref("assignment", nullable=True, index=True),
+    _ref("annotator"),
+    _ref("provider"),
+    _ref("shipment", nullable=True, index=True),
+    _ref("form"),
+    _ref("judgment", nullable=True, name="based_on"),
+    _ref("judgment", nullable=True, name="supersedes"),
+    Column("commitment", String(64), nullable=False),
+    Column("price", BigInteger, nullable=False, default=0),
+    Column("spent_ms", BigInteger, nullable=True),
+    _time("at"),
+    *_fact(),
+    # Marks: current = neither superseded nor withdrawn. Readers go through the view current_judgment.
+    Column("current", Boolean, nullable=False, default=True),
+    Column("gold", Boolean, nullable=False, default=False),
+    Column("anonymous", Boolean, nullable=False, default=False),
+    Column("idempotency_key", Text, nullable=True),
+    Column("body_digest", String(64), nullable=True),
+    Index("judgment_one_each", "task_id", "annotator_id", unique=True,
+          sqlite_where=sa.text("current AND NOT anonymous AND based_on IS NULL"),
+          postgresql_where=sa.text("current AND NOT anonymous AND based_on IS NULL")),
+    Index("judgment_by_task", "task_id"),
+    Index("judgment_by_project", "project_id", "id"),
+    Index("judgment_by_time", "project_id", "at"),
+    Index("judgment_by_provider", "provider_id", "project_id", "id"),
+    Index("judgment_by_annotator", "annotator_id", "at"),
+)  # fmt: skip
+
+judgment_payload = sa.Table(
+    "judgment_payload",
+    metadata,
+    Column("judgment_id", _Key, ForeignKey("judgment.id"), primary_key=True, autoincrement=False),
+    Column("answers", _Json, nullable=False),
+    Column("presentation", _Json, nullable=True),
+    Column("salt", sa.LargeBinary(32), nullable=False),
+)
+
+withdrawal = sa.Table(
+    "withdrawal",
+    metadata,
+    _id(),
+    _ref("judgment", index=True),
+    Column("reason", Text, nullable=False),
+    _ref("person", nullable=True),
+    _time("at"),
+    *_fact(),
+)
+
+refused_receipt = sa.Table(  # a late answer of an outside provider: kept as a receipt, never as a judgment
+    "refused_receipt",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("assignment"),
+    _ref("provider", index=True),
+    _ref("annotator"),
+    Column("reason", Text, nullable=False),
+    Column("commitment", String(64), nullable=False),
+    Column("salt", sa.LargeBinary(32), nullable=False),
+    _time("at"),
+    *_fact(),
+)
+
+gold_result = sa.Table(
+    "gold_result",
+    metadata,
+    _id(),
+    _ref("judgment", index=True),
+    _ref("project"),
+    _ref("annotator"),
+    _ref("provider"),
+    Column("question", Text, nullable=False),
+    Column("correct", Boolean, nullable=False),
+    _time("at"),
+    *_fact(),
+    Index("gold_result_by_annotator", "project_id", "annotator_id"),
+)
+
+# --- what is true --------------------------------------------------------------------------------------
+
+fit = sa.Table(
+    "fit",
+    metadata,
+    _id(),
+    _ref("project"),
+    Column("question", Text, nullable=False),
+    Column("question_key", String(64), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("judgments", BigInteger, nullable=False),
+    Column("log_likelihood", Float, nullable=True),
+    Column("iterations", Integer, nullable=False),
+    _time("at"),
+    Index("fit_latest", "project_id", "question_key", "id"),
+)
+
+skill = sa.Table(  # the latest fit's view of an annotator at a question, with gold and overlap apart
+    "skill",
+    metadata,
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("question_key", String(64), primary_key=True),
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("fit_id", _Key, ForeignKey("fit.id"), nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("correct", Float, nullable=False),  # expected number of correct ones among n
+    Column("accuracy", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+)
+
+consensus = sa.Table(
+    "consensus",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    _ref("task"),
+    Column("revision", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("tie", Boolean, nullable=False),
+    Column("judgments", _Json, nullable=False),  # public ids of what it rests on
+    Column("value_from", String(24), nullable=True),
+    _ref("fit", nullable=True),
+    Column("commitment", String(64), nullable=False),
+    _time("at"),
+    *_fact(),
+    Column("current", Boolean, nullable=False, default=True),
+    Index("consensus_current", "task_id", unique=True, sqlite_where=sa.text("current"),
+          postgresql_where=sa.text("current")),
+    Index("consensus_by_project", "project_id", "id"),
+)  # fmt: skip
+
+consensus_payload = sa.Table(
+    "consensus_payload",
+    metadata,
+    Column("consensus_id", _Key, ForeignKey("consensus.id"), primary_key=True, autoincrement=False),
+    Column("answers", _Json, nullable=False),
+    Column("confidence_by", _Json, nullable=False),
+    Column("salt", sa.LargeBinary(32), nullable=False),
+)
+
+# --- what leaves, and leaving ---------------------------------------------------------------------------
+
+release = sa.Table(
+    "release",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    Column("version", Integer, nullable=False),
+    _ref("release", nullable=True, name="predecessor_id"),
+    Column("path", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    _time("at"),
+    *_fact(),
+    sa.UniqueConstraint("project_id", "version"),
+)
+
+release_provider = sa.Table(  # what of a provider is in a release, or that it was left out
+    "release_provider",
+    metadata,
+    Column("release_id", _Key, ForeignKey("release.id"), primary_key=True),
+    Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True, index=True),
+    Column("judgments", BigInteger, nullable=False),
+    Column("contents", BigInteger, nullable=False),
+    Column("left_out", Boolean, nullable=False),
+)
+
+exit = sa.Table(
+    "exit",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("provider", index=True),
+    _ref("person", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("plan", _Json, nullable=False),
+    _time("at"),
+    _time("done_at", nullable=True),
+    *_fact(),
+)
+
+exit_step = sa.Table(
+    "exit_step",
+    metadata,
+    _id(),
+    _ref("exit", index=True),
+    Column("position", SmallInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", _Json, nullable=True),
+    _time("at", nullable=True),
+    sa.UniqueConstraint("exit_id", "position"),
+)
+
+# --- later work ------------------------------------------------------------------------------------------
+
+job = sa.Table(
+    "job",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("dedup_key", Text, nullable=True, unique=True),
+    Column("args", _Json, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, running, dead; a job that is done is deleted
+    _time("run_at"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", Text, nullable=True),
+    _time("lease_until", nullable=True),
+    Column("error", Text, nullable=True),
+    Index("job_due", "run_at", sqlite_where=sa.text("state <> 'dead'"),
+          postgresql_where=sa.text("state <> 'dead'")),
+)  # fmt: skip
+
+remembered_post = sa.Table(  # answers of POSTs that make no row of their own with a key, for 24 hours
+    "remembered_post",
+    metadata,
+    Column("scope", String(64), primary_key=True),
+    Column("body_digest", String(64), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", _Json, nullable=True),
+    _time("at"),
+)
+
+CURRENT_JUDGMENT = "CREATE VIEW current_judgment AS SELECT * FROM judgment WHERE current"
+
+# The one view of what counts now: neither superseded nor withdrawn.
+current_judgment = sa.table("current_judgment", *(sa.column(c.name, c.type) for c in judgment.columns))

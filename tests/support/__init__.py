@@ -1,0 +1,1 @@
+"""What tests of every kind stand on: a real PostgreSQL, a real browser, a clock that can be moved."""
