@@ -1,0 +1,1 @@
+"""The door for a terminal: every command is parse, one use case, print."""

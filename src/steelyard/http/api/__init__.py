@@ -1,0 +1,1 @@
+"""Our own API: plural noun, id, verb; described whole by /api/openapi.json."""

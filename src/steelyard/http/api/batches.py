@@ -1,0 +1,72 @@
+"""/api/projects/{name}/batches: tasks that are staged, started, paused and finished together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from steelyard.domain.errors import invalid
+from steelyard.domain.times import format_time
+from steelyard.http.api.common import REFUSALS, Body, Inst
+from steelyard.http.auth import Asker
+from steelyard.identity.policy import Action
+from steelyard.store.database import Transaction
+from steelyard.work.batches import change_batch, find_batch
+from steelyard.work.projects import find_project
+from steelyard.work.tasks import create_batch
+
+router = APIRouter(prefix="/api", tags=["batches"], responses=REFUSALS)
+
+
+class NewBatch(Body):
+    name: Any = Field(None, description="unique in its world")
+    staged: Any = Field(False, description="true: its tasks wait until it is started")
+    priority: Any = Field(0, description="the priority of tasks that name none")
+
+
+class BatchChange(Body):
+    status: Any = Field(None, description="running, paused, finished or cancelled")
+
+
+def _json(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "name": row.name,
+        "status": row.status,
+        "priority": row.priority,
+        "created_at": format_time(row.created_at),
+    }
+
+
+@router.post("/projects/{slug}/batches", status_code=201)
+def create(inst: Inst, asker: Asker, slug: str, body: NewBatch) -> dict[str, Any]:
+    """Makes a batch, running unless staged."""
+    if not isinstance(body.staged, bool):
+        raise invalid("/staged", "type", "must be true or false")
+    if (
+        isinstance(body.priority, bool)
+        or not isinstance(body.priority, int)
+        or abs(body.priority) > 1_000_000
+    ):
+        raise invalid("/priority", "range", "must be a whole number from -1000000 to 1000000")
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+        project = find_project(tx, who, slug, Action.MANAGE_PROJECTS)
+        return _json(create_batch(tx, who, project, body.name, staged=body.staged, priority=body.priority))
+
+    return inst.database.write(do)
+
+
+@router.get("/batches/{name}")
+def read(inst: Inst, asker: Asker, name: str) -> dict[str, Any]:
+    """One batch."""
+    return inst.database.read(lambda tx: _json(find_batch(tx, asker.principal(tx), name)))
+
+
+@router.patch("/batches/{name}")
+def change(inst: Inst, asker: Asker, name: str, body: BatchChange) -> dict[str, Any]:
+    """Starts, pauses, finishes or cancels a batch; it holds for the next claim."""
+    return inst.database.write(lambda tx: _json(change_batch(tx, asker.principal(tx), name, body.status)))

@@ -1,0 +1,56 @@
+"""/healthz, /readyz, /metrics: is the server there, may it be sent work, how much has it done?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from steelyard import __version__
+from steelyard.http.api.common import REFUSALS, Inst
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.work.tally import by_provider, progress
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def alive() -> dict[str, Any]:
+    """The process is there."""
+    return {"status": "ok", "version": __version__}
+
+
+@router.get("/readyz", responses={503: REFUSALS[503]})
+def ready(inst: Inst) -> dict[str, Any]:
+    """The database answers."""
+    inst.database.read(lambda tx: tx.execute(sa.select(t.installation.c.id)).scalar_one())
+    return {"status": "ready"}
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(inst: Inst) -> PlainTextResponse:
+    """Sums per project in the Prometheus text format; no content and no provider's name is in them."""
+
+    def look(tx: Transaction) -> list[str]:
+        lines = [
+            "# HELP steelyard_judgments Current judgments that are no gold.",
+            "# TYPE steelyard_judgments gauge",
+            "# HELP steelyard_tasks_open Tasks that want answers.",
+            "# TYPE steelyard_tasks_open gauge",
+        ]
+        for row in tx.execute(sa.select(t.project.c.id, t.project.c.public_id, t.project.c.world)).all():
+            sums = progress(tx, row.id)
+            label = f'{{project="{row.public_id}",world="{row.world}"}}'
+            lines.append(f"steelyard_judgments{label} {sums.judgments}")
+            lines.append(f"steelyard_tasks_open{label} {sums.open}")
+        lines.append("# HELP steelyard_providers_working Providers that have answered anything.")
+        lines.append("# TYPE steelyard_providers_working gauge")
+        lines.append(f"steelyard_providers_working {len({s.provider_id for s in by_provider(tx)})}")
+        return lines
+
+    return PlainTextResponse(
+        "\n".join(inst.database.read(look)) + "\n", media_type="text/plain; version=0.0.4"
+    )

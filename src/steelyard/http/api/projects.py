@@ -1,0 +1,132 @@
+"""/api/projects: what is asked, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from steelyard.domain.times import format_time
+from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst, fields_of, once
+from steelyard.http.auth import Asker
+from steelyard.http.render import project_detail_json, project_json
+from steelyard.identity.policy import Action
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.work.projects import create_project, find_project, list_projects, update_project
+
+router = APIRouter(prefix="/api", tags=["projects"], responses=REFUSALS)
+FORM_EXAMPLE = {"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog"]}]}
+
+
+class NewProject(Body):
+    name: Any = Field(None, description="free text, unique in its world")
+    form: Any = Field(None, description="the questions a task asks", examples=[FORM_EXAMPLE])
+    instruction: Any = Field(None, description="what annotators read")
+    policy: Any = Field(
+        None, description="answers, gold_rate, lease_s, sensitivity, conflicts, providers, ..."
+    )
+
+
+@router.post("/projects", status_code=201)
+def create(
+    inst: Inst, asker: Asker, request: Request, body: NewProject, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Makes a project."""
+    raw = fields_of(body)
+
+    def make(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+
+        def do() -> dict[str, Any]:
+            row = create_project(
+                tx,
+                who,
+                name=raw.get("name"),
+                form=raw.get("form"),
+                instruction=raw.get("instruction"),
+                policy=raw.get("policy"),
+            )
+            return project_json(tx, who, row)
+
+        return once(tx, who, f"POST {request.url.path}", key, raw, do)
+
+    return inst.database.write(make)
+
+
+@router.get("/projects")
+def listing(
+    inst: Inst, asker: Asker, name: Annotated[str | None, Query(max_length=200)] = None
+) -> dict[str, Any]:
+    """The projects that the caller's role reaches, newest first; `?name=` finds one by its name."""
+
+    def look(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+        return {"items": [project_json(tx, who, row) for row in list_projects(tx, who, name)], "next": None}
+
+    return inst.database.read(look)
+
+
+@router.get("/projects/{slug}")
+def read(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
+    """One project, with what the caller's role may see of its progress and providers."""
+
+    def look(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+        return project_detail_json(tx, who, find_project(tx, who, slug))
+
+    return inst.database.read(look)
+
+
+@router.patch("/projects/{slug}")
+def change(inst: Inst, asker: Asker, slug: str, body: Body) -> dict[str, Any]:
+    """Changes name, instruction, form or policy (a merge patch); the slug stays. A new form holds for tasks
+    that nobody has claimed yet."""
+    patch = {**body.__pydantic_extra__} if body.__pydantic_extra__ else {}
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+        return project_json(tx, who, update_project(tx, who, slug, patch))
+
+    return inst.database.write(do)
+
+
+@router.get("/projects/{slug}/releases")
+def releases(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
+    """The releases of a project, newest first."""
+
+    def look(tx: Transaction) -> dict[str, Any]:
+        who = asker.principal(tx)
+        project = find_project(tx, who, slug, Action.READ_RESULTS)
+        rows = tx.execute(
+            sa.select(t.release)
+            .where(t.release.c.project_id == project.id)
+            .order_by(t.release.c.version.desc())
+        ).all()
+        without: dict[int, list[str]] = {}
+        for row in tx.execute(
+            sa.select(t.release_provider.c.release_id, t.provider.c.name)
+            .join(t.provider, t.provider.c.id == t.release_provider.c.provider_id)
+            .where(t.release_provider.c.left_out, t.release_provider.c.release_id.in_([r.id for r in rows]))
+            .order_by(t.provider.c.name)
+        ):
+            without.setdefault(row.release_id, []).append(row.name)
+        return {
+            "items": [
+                {
+                    "id": row.public_id,
+                    "version": row.version,
+                    "path": row.path,
+                    "built_at": format_time(row.at),
+                    "rows": row.rows,
+                    "without": without.get(row.id, []),
+                    "digest": row.digest,
+                }
+                for row in rows
+            ],
+            "next": None,
+        }
+
+    return inst.database.read(look)

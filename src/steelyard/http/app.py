@@ -1,0 +1,65 @@
+"""What does the server answer to? All doors on one application."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from steelyard import __version__
+from steelyard.http import problems
+from steelyard.http.api import (
+    assignments,
+    batches,
+    blobs,
+    health,
+    keys,
+    organisations,
+    projects,
+    providers,
+    results,
+    sessions,
+    tasks,
+)
+from steelyard.http.pages import serve_pages
+from steelyard.wiring import Installation
+
+THREADS = 64
+
+
+def create_app(installation: Installation) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> Any:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        yield
+
+    app = FastAPI(
+        title="Steelyard",
+        version=__version__,
+        summary="An independent training-data engine.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.installation = installation
+    problems.install(app)
+    for module in (
+        sessions,
+        projects,
+        tasks,
+        results,
+        batches,
+        assignments,
+        providers,
+        organisations,
+        keys,
+        blobs,
+        health,
+    ):
+        app.include_router(module.router)
+    serve_pages(app, files("steelyard") / "static")
+    return app

@@ -1,0 +1,1 @@
+"""Who may: keys, people, sessions, and one pure policy table."""

@@ -1,0 +1,1 @@
+"""What arrives in bulk: is it what was promised?"""

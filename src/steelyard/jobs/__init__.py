@@ -1,0 +1,1 @@
+"""What happens later: durable jobs. This room knows handlers by name only."""

@@ -1,0 +1,1 @@
+"""What happened: commitments to what was said. (The Merkle log over them is being built.)"""

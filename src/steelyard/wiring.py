@@ -1,0 +1,207 @@
+"""Which concrete parts is an installation made of? The only module that knows them all."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from steelyard.domain.ids import new_id
+from steelyard.domain.states import World
+from steelyard.exit import execute
+from steelyard.identity.people import find_or_make_person, provider_named
+from steelyard.identity.policy import Principal, Role
+from steelyard.jobs.runner import Handler, Runner
+from steelyard.providers.registry import ensure_in_house
+from steelyard.settings import Settings
+from steelyard.store import tables as t
+from steelyard.store.blobs import Blobs, open_blobs
+from steelyard.store.database import Database, Transaction, open_database
+from steelyard.store.folder_lock import FolderLock
+from steelyard.store.migrate import migrate
+from steelyard.work import batches, fetch, recall, refit
+from steelyard.work.fit_child import fit_in_child
+from steelyard.work.giveback import expire
+from steelyard.work.queue import refresh_cursors
+from steelyard.work.tasks import FETCH_JOB
+
+log = logging.getLogger("steelyard")
+
+
+@dataclass
+class Installation:
+    """A data folder with its database and blobs, opened."""
+
+    folder: Path
+    database: Database
+    blobs: Blobs
+    settings: Settings
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.database.close()
+
+    def handlers(self) -> dict[str, Handler]:
+        """What each kind of job does."""
+        return {
+            recall.JOB: lambda args: self.database.write(_recall_rest),
+            batches.JOB: self._move_batch,
+            refit.JOB: self._refit,
+            execute.JOB: lambda args: execute.carry_on(self.database, args),
+            FETCH_JOB: lambda args: fetch.fetch_content(
+                self.database, self.blobs, args, allow_private=self.settings.allow_private_urls
+            ),
+        }
+
+    def on_dead(self, kind: str, args: dict[str, Any], error: str) -> None:
+        if kind == FETCH_JOB:
+            fetch.give_up(self.database, args, error)
+
+    def runner(self) -> Runner:
+        return Runner(self.database, self.handlers(), self.on_dead)
+
+    def _move_batch(self, args: dict[str, Any]) -> None:
+        while self.database.write(lambda tx: batches.move_rows(tx, args["batch"], 1000)):
+            pass
+
+    def _refit(self, args: dict[str, Any]) -> None:
+        url = self.settings.database_url
+        refit.refit(self.database, args["project"], lambda project: fit_in_child(self.folder, url, project))
+
+    def do_due(self) -> int:
+        """Sweeps and does the jobs that are due, once; for commands that hold the folder for a moment."""
+        self.database.write(expire)
+        self.database.write(refit.enqueue_due)
+        return self.runner().run_due()
+
+
+def _recall_rest(tx: Transaction) -> None:
+    tx.hold_showing()
+    recall.recall(tx)
+
+
+def open_installation(
+    folder: Path | str,
+    database_url: str | None = None,
+    storage_url: str | None = None,
+    settings: Settings | None = None,
+) -> Installation:
+    """Opens the folder, making and migrating what is missing."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    given = settings or Settings()
+    chosen = Settings(
+        **{
+            **given.__dict__,
+            "data": folder,
+            "database_url": database_url or given.database_url,
+            "storage_url": storage_url or given.storage_url,
+        }
+    )
+    database = open_database(folder, chosen.database_url)
+    try:
+        migrate(database)
+        if not database.read(_is_ready):
+            database.write(lambda tx: _prepare(tx, chosen.currency))
+        return Installation(folder, database, open_blobs(folder, chosen.storage_url), chosen)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _is_ready(tx: Transaction) -> bool:
+    return tx.execute(sa.select(t.installation.c.id)).first() is not None
+
+
+def _prepare(tx: Transaction, currency: str) -> None:
+    tx.hold_showing()
+    if not _is_ready(tx):
+        tx.execute(
+            sa.insert(t.installation).values(
+                id=1,
+                public_id=new_id(tx.now),
+                currency=currency,
+                eligibility_version=secrets.randbits(62),
+                created_at=tx.now,
+            )
+        )
+        ensure_in_house(tx)
+
+
+def local_owner(tx: Transaction, world: str) -> Principal:
+    """Whoever can write the data folder is its owner: the person that commands act as."""
+    in_house = provider_named(tx, None)
+    person_id, _ = find_or_make_person(tx, "owner", in_house)
+    person = tx.execute(sa.select(t.person).where(t.person.c.id == person_id)).one()
+    annotator = tx.execute(
+        sa.select(t.annotator.c.id).where(t.annotator.c.person_id == person_id)
+    ).scalar_one()
+    return Principal(
+        person_id=person_id,
+        person=person.public_id,
+        name=person.name,
+        role=Role.OWNER,
+        world=World(world),
+        provider_id=in_house.id,
+        provider_slug=in_house.slug,
+        provider_name=in_house.name,
+        provider_kind=in_house.kind,
+        annotator_id=annotator,
+    )
+
+
+class Keeper:
+    """The holder of the folder: sweeps what has lapsed, refreshes cursors, orders refits and does the jobs."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._runner = installation.runner()
+
+    def start(self) -> None:
+        self._runner.start()
+        for name, every, fn in (
+            ("expire", 1.0, expire),
+            ("cursors", 30.0, refresh_cursors),
+            ("refits", 5.0, refit.enqueue_due),
+        ):
+            thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._runner.stop()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _repeat(self, every: float, fn: Callable[[Transaction], int]) -> None:
+        while not self._stop.wait(every):
+            try:
+                self._installation.database.write(fn)
+            except Exception:
+                log.exception("a sweep met a fault")
+
+
+def do_due_if_free(installation: Installation) -> None:
+    """Does the due jobs when nobody holds the folder; else its holder will."""
+    lock = FolderLock(installation.folder)
+    if not lock.acquire():
+        return
+    try:
+        installation.do_due()
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""The task plane: create, claim, submit, return, settle, expire. Each use case takes an open transaction."""

@@ -1,0 +1,73 @@
+"""Which tasks are staged, started, paused and finished together?
+
+A change of status holds for the next claim at once; the batch's rows move in or out of the queue in chunks
+by a job.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard.domain.errors import NotFound, invalid
+from steelyard.domain.names import name_key
+from steelyard.domain.states import AssignmentState, BatchStatus, TaskStatus, move
+from steelyard.identity.policy import Action, Principal, require
+from steelyard.jobs.queue import enqueue
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.work.queue import put_back
+
+CHUNK = 5000
+JOB = "move_batch"
+
+
+def find_batch(tx: Transaction, who: Principal, name: str, action: Action = Action.READ_RESULTS) -> sa.Row:
+    row = tx.execute(
+        sa.select(t.batch).where(t.batch.c.world == who.world, t.batch.c.name_key == name_key(name))
+    ).first()
+    if row is None:
+        raise NotFound(f"there is no batch {name!r}")
+    require(who, action, row.project_id)
+    return row
+
+
+def change_batch(tx: Transaction, who: Principal, name: str, status: Any) -> sa.Row:
+    """Starts (running), pauses (paused), finishes or cancels a batch; raises `Conflict` for an illegal step."""
+    row = find_batch(tx, who, name, Action.MANAGE_PROJECTS)
+    if status not in list(BatchStatus):
+        raise invalid("/status", "choice", f"must be one of {', '.join(BatchStatus)}")
+    to = move(BatchStatus(row.status), BatchStatus(status))
+    tx.execute(sa.update(t.batch).where(t.batch.c.id == row.id).values(status=to))
+    if move_rows(tx, row.id) == CHUNK:
+        enqueue(tx, JOB, {"batch": row.id}, dedup_key=f"{JOB}:{row.id}")
+    return tx.execute(sa.select(t.batch).where(t.batch.c.id == row.id)).one()
+
+
+def move_rows(tx: Transaction, batch_id: int, chunk: int = CHUNK) -> int:
+    """Moves up to `chunk` of a batch's waiting or ready rows to where its status wants them; returns how many."""
+    status = tx.execute(sa.select(t.batch.c.status).where(t.batch.c.id == batch_id)).scalar_one()
+    if status == BatchStatus.RUNNING:
+        source, target = AssignmentState.WAITING, AssignmentState.READY
+    elif status in (BatchStatus.PAUSED, BatchStatus.STAGED):
+        source, target = AssignmentState.READY, AssignmentState.WAITING
+    else:
+        source, target = AssignmentState.READY, AssignmentState.CANCELLED
+    a = t.assignment
+    query = (
+        sa.select(a.c.id, a.c.lane_id, a.c.ordinal)
+        .where(a.c.batch_id == batch_id, a.c.state == int(source))
+        .order_by(a.c.id)
+        .limit(chunk)
+        .with_for_update(of=a)
+    )
+    if target is AssignmentState.READY:  # what is still being fetched gets ready by itself
+        query = query.join(t.task, t.task.c.id == a.c.task_id).where(t.task.c.status == TaskStatus.OPEN)
+    rows = tx.execute(query).all()
+    for at in range(0, len(rows), 500):
+        ids = [row.id for row in rows[at : at + 500]]
+        tx.execute(sa.update(a).where(a.c.id.in_(ids)).values(state=int(target)))
+    if target is AssignmentState.READY:
+        put_back(tx, ((row.lane_id, row.ordinal) for row in rows))
+    return len(rows)

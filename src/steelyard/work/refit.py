@@ -1,0 +1,325 @@
+"""What do all judgments of a project say together?
+
+The fit runs in a child process on its own read of the database; only its results are written, in small
+transactions, so nobody who claims or submits waits for it. Gold is left out: accuracy against gold and
+accuracy inferred from overlap stay two figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard import forms
+from steelyard.domain.form import Form, Question
+from steelyard.domain.policy import parse_policy
+from steelyard.domain.states import TaskStatus
+from steelyard.domain.times import SECOND
+from steelyard.jobs.queue import enqueue
+from steelyard.store import tables as t
+from steelyard.store.database import Database, Transaction
+from steelyard.work.settle import lowest_confidence, mark_settled, order_if_short, qualifies, write_consensus
+from steelyard.work.tally import progress
+
+JOB = "refit"
+GROWTH = 1.1
+AT_MOST_EVERY = 60 * SECOND
+CHUNK = 100  # tasks written in one transaction
+SHIFT = 0.005  # a confidence that moved less is not written again
+
+
+@dataclass(frozen=True)
+class QuestionFit:
+    """One question's fit: per task (row key) the value, confidence, tie and the judgment it copies; per
+    annotator (row key) how many comparable answers and how many of them are expected to be right."""
+
+    question: str
+    key: str
+    method: str
+    judgments: int
+    log_likelihood: float | None
+    iterations: int
+    tasks: list[int]
+    values: list[Any]
+    confidence: list[float]
+    tie: list[bool]
+    value_from: list[str | None]
+    annotators: list[tuple[int, int, float, float, float, float]]  # id, n, correct, accuracy, low, high
+
+
+_j = t.current_judgment
+_JUDGMENTS = (
+    sa.select(
+        _j.c.public_id,
+        _j.c.task_id,
+        _j.c.annotator_id,
+        _j.c.anonymous,
+        _j.c.form_id,
+        t.judgment_payload.c.answers,
+    )
+    .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
+    .where(
+        _j.c.project_id == sa.bindparam("project"),
+        _j.c.gold == sa.false(),
+        _j.c.based_on.is_(None),
+        _j.c.id > sa.bindparam("after"),
+    )
+    .add_columns(_j.c.id)
+    .order_by(_j.c.id)
+    .limit(5000)
+)
+
+
+def fit_project(database: Database, project_id: int) -> list[QuestionFit]:
+    """Fits every question of a project; reads in pages, writes nothing. One entry per set of options."""
+    forms_by_id: dict[int, Form] = {}
+    columns: dict[str, _Column] = {}
+    after = 0
+    while True:
+        page = database.read(
+            lambda tx, after=after: tx.execute(_JUDGMENTS, {"project": project_id, "after": after}).all()
+        )
+        for row in page:
+            form = forms_by_id.get(row.form_id)
+            if form is None:
+                body = database.read(
+                    lambda tx, key=row.form_id: tx.execute(
+                        sa.select(t.form.c.body).where(t.form.c.id == key)
+                    ).scalar_one()
+                )
+                form = forms_by_id[row.form_id] = forms.parse_form(body)
+            for question in form.questions:
+                if question.name in row.answers:
+                    key = forms.question_key(question)
+                    columns.setdefault(key, _Column(question, [], [], [], [])).add(row)
+        if not page:
+            break
+        after = page[-1].id
+    return [_fit(key, column) for key, column in columns.items()]
+
+
+@dataclass
+class _Column:
+    question: Question
+    task: list[int]
+    annotator: list[int]
+    answers: list[Any]
+    judgment: list[str]
+
+    def add(self, row: sa.Row) -> None:
+        self.task.append(row.task_id)
+        self.annotator.append(-1 if row.anonymous else row.annotator_id)
+        self.answers.append(row.answers[self.question.name])
+        self.judgment.append(row.public_id)
+
+
+def _fit(key: str, column: _Column) -> QuestionFit:
+    import numpy as np
+
+    task, annotator = np.array(column.task), np.array(column.annotator)
+    merged = forms.merge(column.question, task, annotator, column.answers)
+    _, inverse, counts = np.unique(task, return_inverse=True, return_counts=True)
+    comparable = (counts[inverse] > 1) & (annotator >= 0)
+    ids, n = np.unique(annotator[comparable], return_counts=True)
+    comparable_n = dict(zip(ids.tolist(), n.tolist(), strict=True))
+    people = []
+    for row in merged.annotators:
+        count = comparable_n.get(row["annotator"], 0)
+        if count and row["accuracy"] is not None:
+            share = row["accuracy"]
+            people.append((int(row["annotator"]), count, share * count, share, row["low"], row["high"]))
+    likelihood = float(merged.log_likelihood)
+    return QuestionFit(
+        question=column.question.name,
+        key=key,
+        method=merged.method,
+        judgments=len(task),
+        log_likelihood=likelihood if np.isfinite(likelihood) else None,
+        iterations=merged.iterations,
+        tasks=merged.tasks.tolist(),
+        values=list(merged.values),
+        confidence=[float(c) for c in merged.confidence],
+        tie=[bool(x) for x in merged.tie],
+        value_from=[column.judgment[i] if i >= 0 else None for i in merged.value_from.tolist()],
+        annotators=people,
+    )
+
+
+def write_fits(database: Database, project_id: int, fits: list[QuestionFit]) -> None:
+    """Writes skills, and a new revision of every settled answer that the fit sees otherwise."""
+    fit_ids = database.write(lambda tx: _write_skills(tx, project_id, fits))
+    by_task: dict[int, dict[str, tuple[Any, float, bool, str | None]]] = {}
+    for fit in fits:
+        for task, value, confidence, tie, source in zip(
+            fit.tasks, fit.values, fit.confidence, fit.tie, fit.value_from, strict=True
+        ):
+            by_task.setdefault(task, {})[fit.question] = (value, confidence, tie, source)
+    tasks = sorted(by_task)
+    for at in range(0, len(tasks), CHUNK):
+        part = {task: by_task[task] for task in tasks[at : at + CHUNK]}
+        database.write(lambda tx, part=part: _revise(tx, project_id, part, fit_ids, fits))
+
+
+def _write_skills(tx: Transaction, project_id: int, fits: list[QuestionFit]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for fit in fits:
+        ids[fit.question] = fit_id = tx.execute(
+            sa.insert(t.fit).values(
+                project_id=project_id,
+                question=fit.question,
+                question_key=fit.key,
+                method=fit.method,
+                judgments=fit.judgments,
+                log_likelihood=fit.log_likelihood,
+                iterations=fit.iterations,
+                at=tx.now,
+            )
+        ).inserted_primary_key[0]
+        tx.execute(
+            sa.delete(t.skill).where(t.skill.c.project_id == project_id, t.skill.c.question_key == fit.key)
+        )
+        if fit.annotators:
+            tx.execute(
+                sa.insert(t.skill),
+                [
+                    {
+                        "project_id": project_id,
+                        "question_key": fit.key,
+                        "annotator_id": annotator,
+                        "question": fit.question,
+                        "fit_id": fit_id,
+                        "n": n,
+                        "correct": correct,
+                        "accuracy": accuracy,
+                        "low": low,
+                        "high": high,
+                    }
+                    for annotator, n, correct, accuracy, low, high in fit.annotators
+                ],
+            )
+    return ids
+
+
+_TASKS = (
+    sa.select(t.task)
+    .where(t.task.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(t.task.c.id)
+    .with_for_update()
+)
+_CONSENSUS = (
+    sa.select(
+        t.consensus.c.task_id,
+        t.consensus.c.confidence,
+        t.consensus.c.judgments,
+        t.consensus_payload.c.answers,
+    )
+    .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
+    .where(t.consensus.c.task_id.in_(sa.bindparam("ids", expanding=True)), t.consensus.c.current)
+)
+_COUNTS = (
+    sa.select(_j.c.task_id, sa.func.count().label("n"))
+    .where(_j.c.task_id.in_(sa.bindparam("ids", expanding=True)), _j.c.based_on.is_(None))
+    .group_by(_j.c.task_id)
+)
+
+
+def _revise(
+    tx: Transaction, project_id: int, part: dict[int, Any], fit_ids: dict[str, int], fits: list[QuestionFit]
+) -> None:
+    ids = list(part)
+    known = {row.task_id: row for row in tx.execute(_CONSENSUS, {"ids": ids})}
+    counts = {row.task_id: row.n for row in tx.execute(_COUNTS, {"ids": ids})}
+    project = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
+    policy = parse_policy(project.policy)
+    methods = {fit.question: fit.method for fit in fits}
+    cache: dict[int, Form] = {}
+    for task in tx.execute(_TASKS, {"ids": ids}):
+        before = known.get(task.id)
+        # Only what is settled is revised, and only while the fit has seen all of its answers.
+        if before is None or task.status not in (TaskStatus.SETTLED, TaskStatus.OPEN):
+            continue
+        if counts.get(task.id, 0) != len(before.judgments):
+            continue
+        found = part[task.id]
+        values = {**before.answers, **{name: f[0] for name, f in found.items()}}
+        confidence = {name: f[1] for name, f in found.items()}
+        if task.form_id not in cache:
+            body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == task.form_id)).scalar_one()
+            cache[task.form_id] = forms.parse_form(body)
+        whole = lowest_confidence(cache[task.form_id], confidence)
+        if values != before.answers or abs(whole - before.confidence) >= SHIFT:
+            write_consensus(
+                tx,
+                project_id,
+                task.id,
+                values,
+                confidence,
+                whole,
+                tie=any(f[2] for f in found.values()),
+                method=" + ".join(sorted({methods[name] for name in found})),
+                judgments=before.judgments,
+                value_from=next((f[3] for f in found.values() if f[3] is not None), None),
+                fit_id=next(iter(fit_ids.values()), None),
+            )
+        if task.answers >= task.wanted and not order_if_short(tx, project_id, task, policy, whole):
+            mark_settled(tx, project_id, task)
+
+
+def refit(
+    database: Database, project_id: int, run: Callable[[int], list[QuestionFit]] | None = None
+) -> list[QuestionFit]:
+    """Fits a project and writes what was found; `run` does the fit elsewhere, in a child process."""
+    fits = run(project_id) if run is not None else fit_project(database, project_id)
+    if fits:
+        write_fits(database, project_id, fits)
+    return fits
+
+
+def due(tx: Transaction) -> list[int]:
+    """Projects whose judgments have grown by a tenth since their last fit, a minute ago or more; or that
+    have settled everything since."""
+    found: list[int] = []
+    last = {
+        row.project_id: row
+        for row in tx.execute(
+            sa.select(
+                t.fit.c.project_id,
+                sa.func.max(t.fit.c.judgments).label("judgments"),
+                sa.func.max(t.fit.c.at).label("at"),
+            )
+            .where(
+                t.fit.c.id.in_(
+                    sa.select(sa.func.max(t.fit.c.id)).group_by(t.fit.c.project_id, t.fit.c.question_key)
+                )
+            )
+            .group_by(t.fit.c.project_id)
+        )
+    }
+    for project_id in (
+        tx.execute(sa.select(t.project.c.id).where(t.project.c.status == "active")).scalars().all()
+    ):
+        sums = progress(tx, project_id)
+        if sums.judgments == 0 or not qualifies(sums):
+            continue
+        before = last.get(project_id)
+        finished = sums.open == 0
+        if before is None or (
+            sums.judgments > before.judgments
+            and (
+                finished
+                or (sums.judgments >= before.judgments * GROWTH and tx.now - before.at >= AT_MOST_EVERY)
+            )
+        ):
+            found.append(project_id)
+    return found
+
+
+def enqueue_due(tx: Transaction) -> int:
+    """Orders a refit of every project that is due for one."""
+    projects = due(tx)
+    for project_id in projects:
+        enqueue(tx, JOB, {"project": project_id}, dedup_key=f"{JOB}:{project_id}")
+    return len(projects)

@@ -1,0 +1,260 @@
+"""What is the answer of this task, as far as is known now?
+
+Settling holds the task's row. Until a project has enough overlap or gold it is a plain vote; after that
+each vote weighs what the latest fit says of its annotator. A changed answer is a new revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard import forms
+from steelyard.domain.form import Form
+from steelyard.domain.ids import new_id
+from steelyard.domain.policy import Policy, parse_policy
+from steelyard.domain.states import AssignmentState, TaskStatus
+from steelyard.ledger.commitments import commit
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.work.queue import lane_of, ordinal, put_back
+from steelyard.work.tally import Progress, count_tasks
+
+OVERLAP_NEEDED = 50  # tasks with two answers or more
+GOLD_NEEDED = 20  # gold answers
+
+_TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update()
+_j = t.current_judgment
+_ANSWERS = (
+    sa.select(_j.c.id, _j.c.public_id, _j.c.annotator_id, _j.c.anonymous, t.judgment_payload.c.answers)
+    .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
+    .where(_j.c.task_id == sa.bindparam("task"), _j.c.based_on.is_(None))
+    .order_by(_j.c.id)
+)
+_SKILLS = sa.select(t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id).where(
+    t.skill.c.project_id == sa.bindparam("project"),
+    t.skill.c.question_key == sa.bindparam("key"),
+    t.skill.c.annotator_id.in_(sa.bindparam("ids", expanding=True)),
+)
+_GOLD_ANSWER = (
+    sa.select(t.gold_payload.c.answers)
+    .join(t.gold, t.gold.c.id == t.gold_payload.c.gold_id)
+    .where(t.gold.c.task_id == sa.bindparam("task"), t.gold.c.ended_at.is_(None))
+)
+
+
+def qualifies(sums: Progress) -> bool:
+    """Whether a project has enough evidence for a fit: before that, truth is a vote."""
+    return sums.overlapping >= OVERLAP_NEEDED or sums.gold_judgments >= GOLD_NEEDED
+
+
+def judge_gold(
+    tx: Transaction,
+    form: Form,
+    task_id: int,
+    judgment_id: int,
+    annotator_id: int,
+    provider_id: int,
+    project_id: int,
+    answers: Mapping[str, Any],
+) -> None:
+    """Writes for each question that the gold answers whether this judgment got it right."""
+    known = tx.execute(_GOLD_ANSWER, {"task": task_id}).scalar()
+    if known is None:
+        return
+    rows = [
+        {
+            "judgment_id": judgment_id,
+            "project_id": project_id,
+            "annotator_id": annotator_id,
+            "provider_id": provider_id,
+            "question": question.name,
+            "correct": question.name in answers
+            and forms.is_correct(question, answers[question.name], known[question.name]),
+            "at": tx.now,
+        }
+        for question in form.questions
+        if question.name in known
+    ]
+    if rows:
+        tx.execute(sa.insert(t.gold_result), rows)
+
+
+def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: Form) -> None:
+    """Counts a new answer of a task, and settles the task once it has the answers that it wants."""
+    task = tx.execute(_TASK, {"id": task_id}).one()
+    answers = task.answers + 1
+    tx.execute(sa.update(t.task).where(t.task.c.id == task_id).values(answers=answers))
+    if answers == 2:
+        count_tasks(tx, project.id, task_id, overlapping=1)
+    if answers >= task.wanted:
+        settle(tx, project, task, form, parse_policy(project.policy))
+
+
+def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> None:
+    """Infers the task's answer from its current judgments; the task's row is locked by the caller."""
+    rows = tx.execute(_ANSWERS, {"task": task.id}).all()
+    if not rows:
+        return
+    values: dict[str, Any] = {}
+    confidence: dict[str, float] = {}
+    tie, fit_id, value_from = False, None, None
+    for question in form.questions:
+        given = [row for row in rows if question.name in row.answers]
+        if not given:
+            continue
+        weights, fit = _weights(tx, project.id, forms.question_key(question), given)
+        fit_id = fit if fit is not None else fit_id
+        settled = forms.settle_one(question, [row.answers[question.name] for row in given], weights)
+        values[question.name] = settled.value
+        confidence[question.name] = settled.confidence
+        tie = tie or settled.tie
+        if settled.value_from is not None:
+            value_from = given[settled.value_from].public_id
+    whole = lowest_confidence(form, confidence)
+    write_consensus(
+        tx,
+        project.id,
+        task.id,
+        values,
+        confidence,
+        whole,
+        tie=tie,
+        method="vote" if fit_id is None else "weighted vote",
+        judgments=[row.public_id for row in rows],
+        value_from=value_from,
+        fit_id=fit_id,
+    )
+    if fit_id is not None and order_if_short(tx, project.id, task, policy, whole):
+        return
+    mark_settled(tx, project.id, task)
+
+
+def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
+    if task.status == TaskStatus.OPEN:
+        tx.execute(
+            sa.update(t.task)
+            .where(t.task.c.id == task.id)
+            .values(status=TaskStatus.SETTLED, settled_at=tx.now)
+        )
+        count_tasks(tx, project_id, task.id, settled=1)
+
+
+def lowest_confidence(form: Form, confidence: Mapping[str, float]) -> float:
+    """A task's confidence: the lowest over its required questions that were answered."""
+    required = [confidence[q.name] for q in form.questions if q.required and q.name in confidence]
+    return min(required or confidence.values(), default=0.0)
+
+
+def order_if_short(tx: Transaction, project_id: int, task: sa.Row, policy: Policy, confidence: float) -> bool:
+    """Orders one more answer when the confidence is short of the target and the policy allows one.
+
+    The new answer takes the task's own wave and place. A task that was delivered is not reopened.
+    """
+    if (
+        policy.target_confidence is None
+        or confidence >= policy.target_confidence
+        or task.wanted >= policy.max_answers
+        or task.delivered_at is not None
+    ):
+        return False
+    order_answer(tx, project_id, task)
+    return True
+
+
+def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: bool = False) -> None:
+    """Puts one more answer of this task into the queue, in the task's own wave and place; the task's row is
+    locked by the caller. `replacing`: it stands in for one that was withdrawn, so no more are wanted."""
+    lane = lane_of(tx, project_id, {})
+    more = 0 if replacing else 1
+    at = ordinal(task.wave, task.wanted - 1 + more, task.place)
+    tx.execute(
+        sa.insert(t.assignment).values(
+            public_id=new_id(tx.now),
+            project_id=project_id,
+            task_id=task.id,
+            lane_id=lane,
+            batch_id=task.batch_id,
+            state=int(AssignmentState.READY),
+            priority=task.priority,
+            ordinal=at,
+        )
+    )
+    put_back(tx, [(lane, at)])
+    settled = task.status == TaskStatus.SETTLED
+    tx.execute(
+        sa.update(t.task)
+        .where(t.task.c.id == task.id)
+        .values(wanted=task.wanted + more, status=TaskStatus.OPEN, settled_at=None)
+    )
+    count_tasks(tx, project_id, task.id, wanted=more, settled=-1 if settled else 0)
+
+
+def _weights(
+    tx: Transaction, project_id: int, key: str, given: list[sa.Row]
+) -> tuple[list[float] | None, int | None]:
+    """What the latest fit says of these annotators' accuracy, or None when there is no fit of the question."""
+    ids = sorted({row.annotator_id for row in given if not row.anonymous})
+    if not ids:
+        return None, None
+    skills = {
+        row.annotator_id: row for row in tx.execute(_SKILLS, {"project": project_id, "key": key, "ids": ids})
+    }
+    if not skills:
+        return None, None
+    typical = sum(s.accuracy for s in skills.values()) / len(skills)
+    weights = [
+        skills[row.annotator_id].accuracy if row.annotator_id in skills and not row.anonymous else typical
+        for row in given
+    ]
+    return weights, max(s.fit_id for s in skills.values())
+
+
+_CURRENT = sa.select(t.consensus.c.id, t.consensus.c.revision).where(
+    t.consensus.c.task_id == sa.bindparam("task"), t.consensus.c.current
+)
+
+
+def write_consensus(
+    tx: Transaction,
+    project_id: int,
+    task_id: int,
+    values: Mapping[str, Any],
+    confidence_by: Mapping[str, float],
+    confidence: float,
+    *,
+    tie: bool,
+    method: str,
+    judgments: list[str],
+    value_from: str | None,
+    fit_id: int | None,
+) -> int:
+    """A new revision of the task's answer, current from now on."""
+    before = tx.execute(_CURRENT, {"task": task_id}).first()
+    if before is not None:
+        tx.execute(sa.update(t.consensus).where(t.consensus.c.id == before.id).values(current=False))
+    salt, digest = commit(dict(values))
+    key = tx.execute(
+        sa.insert(t.consensus),
+        {
+            "public_id": new_id(tx.now),
+            "project_id": project_id,
+            "task_id": task_id,
+            "revision": 1 if before is None else before.revision + 1,
+            "method": method,
+            "confidence": confidence,
+            "tie": tie,
+            "judgments": judgments,
+            "value_from": value_from,
+            "fit_id": fit_id,
+            "commitment": digest,
+            "at": tx.now,
+        },
+    ).inserted_primary_key[0]
+    tx.execute(
+        sa.insert(t.consensus_payload),
+        {"consensus_id": key, "answers": dict(values), "confidence_by": dict(confidence_by), "salt": salt},
+    )
+    return key

@@ -1,0 +1,283 @@
+"""How do answers come in by the bundle?
+
+A shipment brings tasks together with the answers that a provider collected elsewhere. Answers without an
+annotator belong to the provider's `anonymous`, who gets no skill. It leaves no work behind its own request:
+every task it answers is settled when it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard import forms
+from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
+from steelyard.domain.form import Form
+from steelyard.domain.ids import new_id
+from steelyard.domain.names import checked_name
+from steelyard.domain.states import ProviderStatus, TaskStatus
+from steelyard.domain.times import parse_time
+from steelyard.identity.people import provider_named
+from steelyard.identity.policy import Action, Principal, require
+from steelyard.ledger.commitments import commit
+from steelyard.store import tables as t
+from steelyard.store.database import Database, Transaction
+from steelyard.work.projects import find_project
+from steelyard.work.settle import lowest_confidence, write_consensus
+from steelyard.work.tally import count_judgments, count_tasks
+from steelyard.work.tasks import Created, Draft, RowProblem, check_task, write_tasks
+
+BLOCK = 100  # tasks in one transaction, each with all its answers
+ANONYMOUS = "anonymous"
+Authenticate = Callable[[Transaction], Principal]
+
+
+@dataclass
+class Received:
+    shipment: str
+    created: Created = field(default_factory=Created)
+    judgments: int = 0
+
+
+@dataclass(frozen=True)
+class _Row:
+    draft: Draft
+    answers: list[tuple[str | None, dict[str, Any], int | None]]  # annotator, answers, at
+
+
+def receive(
+    database: Database,
+    authenticate: Authenticate,
+    slug: str,
+    provider: str,
+    name: str,
+    rows: Iterable[Any | Problem],
+    *,
+    counted: Callable[[Received], None] | None = None,
+) -> Received:
+    """Takes a shipment of answered tasks: each row is a task with
+    `judgments: [{"answers": {...}, "annotator": "id"?, "at": time?}]`.
+
+    Raises what the project, the provider's standing or the caller's role refuses; wrong rows are told.
+    """
+
+    def open_shipment(tx: Transaction) -> tuple[int, str, Form]:
+        tx.share_showing()
+        who = authenticate(tx)
+        project = find_project(tx, who, slug, Action.CREATE_TASKS)
+        require(who, Action.CREATE_TASKS, project.id)
+        giver = provider_named(tx, provider)
+        if giver.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
+            raise Conflict(f"{giver.name} is {giver.status}", "provider_stopped")
+        public = new_id(tx.now)
+        key = tx.execute(
+            sa.insert(t.shipment).values(
+                public_id=public,
+                provider_id=giver.id,
+                project_id=project.id,
+                name=checked_name(name),
+                received_at=tx.now,
+            )
+        ).inserted_primary_key[0]
+        body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == project.form_id)).scalar_one()
+        return key, public, forms.parse_form(body)
+
+    shipment_id, public, form = database.write(open_shipment)
+    received = Received(public)
+    numbered = enumerate(rows)
+    while block := list(islice(numbered, BLOCK)):
+        good: list[_Row] = []
+        for row, raw in block:
+            checked = [raw] if isinstance(raw, Problem) else _check(raw, row, form)
+            if isinstance(checked, _Row):
+                good.append(checked)
+            else:
+                received.created.wrong += 1
+                received.created.problems += [RowProblem(row, p.pointer, p.code, p.message) for p in checked]
+        del received.created.problems[1000:]
+        if good:
+            part, judged = database.write(
+                lambda tx, good=good: _write(tx, authenticate, slug, shipment_id, form, good)
+            )
+            received.created.add(part)
+            received.judgments += judged
+        if counted is not None:
+            counted(received)
+    return received
+
+
+def _check(raw: Any, row: int, form: Form) -> _Row | list[Problem]:
+    if not isinstance(raw, Mapping):
+        return [Problem("", "type", "must be an object")]
+    given = raw.get("judgments")
+    task = {k: v for k, v in raw.items() if k != "judgments"}
+
+    def refuse_inline(url: str, pointer: str) -> str:
+        raise invalid(pointer, "url", "a shipment takes blob: addresses, not data: URLs")
+
+    draft = check_task(task, row, form, refuse_inline)
+    problems = [] if isinstance(draft, Draft) else list(draft)
+    if not isinstance(given, list) or not given:
+        problems.append(Problem("/judgments", "required", "must be a list of at least one answer"))
+        return problems
+    answers = []
+    asked = (draft.form if isinstance(draft, Draft) else None) or form
+    named: set[str] = set()
+    for i, item in enumerate(given):
+        at = f"/judgments/{i}"
+        if not isinstance(item, Mapping):
+            problems.append(Problem(at, "type", "must be an object with answers"))
+            continue
+        problems += forms.check_answers(asked, item.get("answers"), f"{at}/answers")
+        annotator = item.get("annotator")
+        if annotator is not None and (not isinstance(annotator, str) or not 0 < len(annotator) <= 200):
+            problems.append(Problem(f"{at}/annotator", "type", "must be a string of 1 to 200 characters"))
+        elif annotator is not None and annotator != ANONYMOUS:
+            if annotator in named:
+                problems.append(Problem(f"{at}/annotator", "twice", "answers this task twice"))
+            named.add(annotator)
+        moment = None
+        if item.get("at") is not None:
+            try:
+                moment = parse_time(item["at"], f"{at}/at")
+            except Invalid as wrong:
+                problems += wrong.problems
+        answers.append((None if annotator == ANONYMOUS else annotator, item.get("answers"), moment))
+    if problems or not isinstance(draft, Draft):
+        return problems
+    return _Row(draft, answers)
+
+
+def _write(
+    tx: Transaction, authenticate: Authenticate, slug: str, shipment_id: int, form: Form, good: list[_Row]
+) -> tuple[Created, int]:
+    tx.share_showing()
+    who = authenticate(tx)
+    project = find_project(tx, who, slug, Action.CREATE_TASKS)
+    shipment = tx.execute(sa.select(t.shipment).where(t.shipment.c.id == shipment_id)).one()
+    created = write_tasks(tx, who, project, [r.draft for r in good], shipment=shipment, no_answers=True)
+    found = {
+        row.public_id: row
+        for row in tx.execute(
+            sa.select(t.task).where(t.task.c.public_id.in_([i for i in created.ids if i is not None]))
+        )
+    }
+    annotators = _annotators(tx, shipment.provider_id, {a for r in good for a, _, _ in r.answers})
+    rows, payloads, by_task = [], [], []
+    for item, public in zip(good, created.ids, strict=True):
+        task = found.get(public) if public is not None else None
+        if task is None or task.answers or task.gold:
+            continue  # changed, or its answers came before: the same shipment sent twice
+        mine = []
+        for annotator, answers, moment in item.answers:
+            key = new_id(tx.now)
+            salt, commitment = commit(answers)
+            anonymous = annotator is None
+            rows.append(
+                {
+                    "public_id": key,
+                    "project_id": project.id,
+                    "task_id": task.id,
+                    "annotator_id": annotators[annotator],
+                    "provider_id": shipment.provider_id,
+                    "shipment_id": shipment.id,
+                    "form_id": task.form_id,
+                    "commitment": commitment,
+                    "price": 0,
+                    "at": moment if moment is not None else tx.now,
+                    "anonymous": anonymous,
+                }
+            )
+            payloads.append((answers, salt))
+            mine.append((key, answers))
+        by_task.append((task, item.draft.form or form, mine))
+    if rows:
+        keys = tx.execute(
+            sa.insert(t.judgment).returning(t.judgment.c.id, sort_by_parameter_order=True), rows
+        ).scalars().all()  # fmt: skip
+        tx.execute(
+            sa.insert(t.judgment_payload),
+            [
+                {"judgment_id": key, "answers": answers, "salt": salt}
+                for key, (answers, salt) in zip(keys, payloads, strict=True)
+            ],
+        )
+        _settle(tx, project, by_task)
+        added = {"judgments": len(rows), "gold_judgments": 0, "spent": 0}
+        count_judgments(tx, project.id, shipment.provider_id, 0, added)
+        tx.execute(
+            sa.update(t.shipment)
+            .where(t.shipment.c.id == shipment.id)
+            .values(rows=t.shipment.c.rows + len(by_task))
+        )
+    return created, len(rows)
+
+
+def _annotators(tx: Transaction, provider_id: int, names: set[str | None]) -> dict[str | None, int]:
+    """Row keys of the provider's annotators with these external ids, made where they are new."""
+    found: dict[str | None, int] = {}
+    for name in sorted(names, key=lambda n: n or ""):
+        external = ANONYMOUS if name is None else name
+        where = (t.annotator.c.provider_id == provider_id, t.annotator.c.external_id == external)
+        key = tx.execute(sa.select(t.annotator.c.id).where(*where)).scalar()
+        if key is None:
+            key = tx.execute(
+                sa.insert(t.annotator).values(
+                    public_id=new_id(tx.now),
+                    provider_id=provider_id,
+                    external_id=external,
+                    anonymous=name is None,
+                    created_at=tx.now,
+                )
+            ).inserted_primary_key[0]
+        found[name] = key
+    return found
+
+
+def _settle(
+    tx: Transaction, project: sa.Row, by_task: list[tuple[sa.Row, Form, list[tuple[str, Any]]]]
+) -> None:
+    """A vote per task, in the request that brought the answers."""
+    for task, form, given in by_task:
+        values: dict[str, Any] = {}
+        confidence: dict[str, float] = {}
+        tie, value_from = False, None
+        for question in form.questions:
+            answered = [(key, a[question.name]) for key, a in given if question.name in a]
+            if not answered:
+                continue
+            settled = forms.settle_one(question, [a for _, a in answered], None)
+            values[question.name] = settled.value
+            confidence[question.name] = settled.confidence
+            tie = tie or settled.tie
+            if settled.value_from is not None:
+                value_from = answered[settled.value_from][0]
+        tx.execute(
+            sa.update(t.task)
+            .where(t.task.c.id == task.id)
+            .values(answers=len(given), status=TaskStatus.SETTLED, settled_at=tx.now)
+        )
+        write_consensus(
+            tx,
+            project.id,
+            task.id,
+            values,
+            confidence,
+            lowest_confidence(form, confidence),
+            tie=tie,
+            method="vote",
+            judgments=[key for key, _ in given],
+            value_from=value_from,
+            fit_id=None,
+        )
+    count_tasks(
+        tx,
+        project.id,
+        settled=len(by_task),
+        wanted=sum(len(given) for _, _, given in by_task),
+        overlapping=sum(len(given) > 1 for _, _, given in by_task),
+    )

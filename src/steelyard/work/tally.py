@@ -1,0 +1,128 @@
+"""How many, and how much? Running sums, so that no request counts rows.
+
+A sum is kept in shards by annotator: annotators of one provider do not wait for each other's commits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.store.upsert import upsert
+
+SHARDS = 8
+
+
+@dataclass(frozen=True)
+class Progress:
+    tasks: int = 0
+    gold: int = 0
+    wanted: int = 0
+    settled: int = 0
+    overlapping: int = 0
+    judgments: int = 0
+    gold_judgments: int = 0
+    spent: int = 0
+
+    @property
+    def open(self) -> int:
+        return max(0, self.tasks - self.gold - self.settled)
+
+
+def count_judgment(
+    tx: Transaction,
+    project_id: int,
+    provider_id: int,
+    annotator_id: int,
+    *,
+    gold: bool,
+    price: int,
+    by: int = 1,
+) -> None:
+    """Adds one judgment to the sums (`by` = -1 takes it away again)."""
+    add = {
+        "judgments": 0 if gold else by,
+        "gold_judgments": by if gold else 0,
+        "spent": price if by > 0 else 0,  # what was paid stays paid
+    }
+    count_judgments(tx, project_id, provider_id, annotator_id % SHARDS, add)
+
+
+def count_judgments(
+    tx: Transaction, project_id: int, provider_id: int, shard: int, add: dict[str, int]
+) -> None:
+    key = {"project_id": project_id, "provider_id": provider_id, "shard": shard}
+    tx.execute(
+        upsert(tx, t.tally)
+        .values(**key, **add)
+        .on_conflict_do_update(
+            index_elements=list(key), set_={name: t.tally.c[name] + n for name, n in add.items()}
+        )
+    )
+
+
+def count_tasks(tx: Transaction, project_id: int, shard: int = 0, **add: int) -> None:
+    """Adds to the sums over tasks: tasks, gold, wanted, settled, overlapping."""
+    key = {"project_id": project_id, "shard": shard % SHARDS}
+    tx.execute(
+        upsert(tx, t.task_tally)
+        .values(**key, **add)
+        .on_conflict_do_update(
+            index_elements=list(key), set_={name: t.task_tally.c[name] + n for name, n in add.items()}
+        )
+    )
+
+
+_TASKS = sa.select(
+    *(
+        sa.func.coalesce(sa.func.sum(t.task_tally.c[name]), 0).label(name)
+        for name in ("tasks", "gold", "wanted", "settled", "overlapping")
+    )
+).where(t.task_tally.c.project_id == sa.bindparam("project"))
+_JUDGMENTS = sa.select(
+    *(
+        sa.func.coalesce(sa.func.sum(t.tally.c[name]), 0).label(name)
+        for name in ("judgments", "gold_judgments", "spent")
+    )
+).where(t.tally.c.project_id == sa.bindparam("project"))
+
+
+def progress(tx: Transaction, project_id: int) -> Progress:
+    tasks = tx.execute(_TASKS, {"project": project_id}).one()
+    judged = tx.execute(_JUDGMENTS, {"project": project_id}).one()
+    return Progress(**{k: int(v) for k, v in {**tasks._mapping, **judged._mapping}.items()})
+
+
+@dataclass(frozen=True)
+class ProviderSums:
+    provider_id: int
+    project_id: int
+    judgments: int
+    gold_judgments: int
+    spent: int
+
+
+def by_provider(
+    tx: Transaction, project_id: int | None = None, provider_id: int | None = None, world: str | None = None
+) -> list[ProviderSums]:
+    """Sums per provider and project, of one or all of each, in one world or both."""
+    query = sa.select(
+        t.tally.c.provider_id,
+        t.tally.c.project_id,
+        sa.func.sum(t.tally.c.judgments),
+        sa.func.sum(t.tally.c.gold_judgments),
+        sa.func.sum(t.tally.c.spent),
+    ).group_by(t.tally.c.provider_id, t.tally.c.project_id)
+    if project_id is not None:
+        query = query.where(t.tally.c.project_id == project_id)
+    if provider_id is not None:
+        query = query.where(t.tally.c.provider_id == provider_id)
+    if world is not None:
+        query = query.join(t.project, t.project.c.id == t.tally.c.project_id).where(
+            t.project.c.world == world
+        )
+    query = query.order_by(t.tally.c.project_id, t.tally.c.provider_id)
+    return [ProviderSums(*(int(v) for v in row)) for row in tx.execute(query)]
