@@ -1,0 +1,17 @@
+/** Who may come in, and with whom is nothing shared? Keys, people and the installation's conflicts. */
+
+import { PageHead } from "../app/Page";
+import { ConflictsSection } from "./ConflictsSection";
+import { KeysSection } from "./KeysSection";
+import { PeopleSection } from "./PeopleSection";
+
+export function AdminPage() {
+  return (
+    <>
+      <PageHead title="Admin" />
+      <KeysSection />
+      <PeopleSection />
+      <ConflictsSection />
+    </>
+  );
+}
