@@ -66,13 +66,16 @@ def system_clock() -> int:
 class Transaction:
     """What a use case is given: one open transaction, and the one moment at which it happens."""
 
-    __slots__ = ("_after", "_now", "connection", "dialect")
+    __slots__ = ("_after", "_now", "connection", "dialect", "memo")
 
     def __init__(self, connection: sa.Connection, dialect: str) -> None:
         self.connection = connection
         self.dialect = dialect
         self._now: int | None = None
         self._after: list[Callable[[], object]] = []
+        # What was worked out within this transaction; emptied when a lock is taken, since what was read
+        # before may have changed while it was waited for.
+        self.memo: dict[str, Any] = {}
 
     @property
     def now(self) -> int:

@@ -48,12 +48,13 @@ _HOLD = sa.text(f"select pg_advisory_xact_lock({SHOWING_LOCK}), {_CLOCK}")
 class PostgresTransaction(Transaction):
     """A transaction on the server; its moment is read at first use, with the lock where one is taken."""
 
-    __slots__ = ("_shift", "_writes")
+    __slots__ = ("_locks", "_shift", "_writes")
 
     def __init__(self, connection: sa.Connection, shift: Callable[[], int] | None, writes: bool) -> None:
         super().__init__(connection, "postgresql")
         self._shift = shift
         self._writes = writes
+        self._locks: list[sa.TextClause] = []
 
     def _read_clock(self) -> int:
         return self._shifted(self.connection.execute(_READ_CLOCK).scalar_one())
@@ -67,7 +68,11 @@ class PostgresTransaction(Transaction):
     def _lock(self, statement: sa.TextClause) -> None:
         if not self._writes:
             raise StoreMisused("the installation's lock can only be taken in a write transaction")
+        if any(held is statement for held in self._locks):  # held until the end of the transaction; once is enough
+            return
         moment = self.connection.execute(statement).one()[1]
+        self._locks.append(statement)
+        self.memo.clear()
         if self._now is None:
             self._now = self._shifted(moment)
 

@@ -9,9 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from steelyard.store.database import Transaction
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def upsert(tx: Transaction, table: sa.Table) -> Any:
     """An INSERT that knows ON CONFLICT, for the database of this transaction."""
-    return _INSERT[tx.dialect](table)
+    return INSERT[tx.dialect](table)

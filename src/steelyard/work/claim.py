@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from steelyard.domain.times import SECOND
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.store.upsert import upsert
+from steelyard.store.upsert import INSERT, upsert
 from steelyard.work import standing
 from steelyard.work.queue import priorities
 from steelyard.work.tally import by_provider, progress
@@ -369,10 +370,17 @@ def _move_cursor(
     if before is not None and before.ordinal == ordinal and before.epoch == epoch:
         return
     key = {"annotator_id": at["me"], "lane_id": at["lane"], "priority": at["priority"]}
-    tx.execute(
-        upsert(tx, t.queue_cursor)
-        .values(**key, ordinal=ordinal, epoch=epoch)
-        .on_conflict_do_update(index_elements=list(key), set_={"ordinal": ordinal, "epoch": epoch})
+    tx.execute(_moving(tx.dialect), {**key, "ordinal": ordinal, "epoch": epoch})
+
+
+@cache
+def _moving(dialect: str) -> Any:
+    table = t.queue_cursor
+    names = ("annotator_id", "lane_id", "priority", "ordinal", "epoch")
+    insert = INSERT[dialect](table).values({name: sa.bindparam(name) for name in names})
+    return insert.on_conflict_do_update(
+        index_elements=list(names[:3]),
+        set_={"ordinal": insert.excluded.ordinal, "epoch": insert.excluded.epoch},
     )
 
 

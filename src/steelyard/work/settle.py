@@ -25,6 +25,12 @@ from steelyard.work.tally import Progress, count_tasks
 OVERLAP_NEEDED = 50  # tasks with two answers or more
 GOLD_NEEDED = 20  # gold answers
 
+_ANSWERED = sa.update(t.task).where(t.task.c.id == sa.bindparam("key")).values(answers=sa.bindparam("count"))
+_SETTLED = (
+    sa.update(t.task)
+    .where(t.task.c.id == sa.bindparam("key"))
+    .values(status=TaskStatus.SETTLED.value, settled_at=sa.bindparam("moment"))
+)
 _TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update()
 _j = t.current_judgment
 _ANSWERS = (
@@ -86,7 +92,7 @@ def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: For
     """Counts a new answer of a task, and settles the task once it has the answers that it wants."""
     task = tx.execute(_TASK, {"id": task_id}).one()
     answers = task.answers + 1
-    tx.execute(sa.update(t.task).where(t.task.c.id == task_id).values(answers=answers))
+    tx.execute(_ANSWERED, {"key": task_id, "count": answers})
     if answers == 2:
         count_tasks(tx, project.id, task_id, overlapping=1)
     if answers >= task.wanted:
@@ -134,11 +140,7 @@ def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: P
 
 def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
     if task.status == TaskStatus.OPEN:
-        tx.execute(
-            sa.update(t.task)
-            .where(t.task.c.id == task.id)
-            .values(status=TaskStatus.SETTLED, settled_at=tx.now)
-        )
+        tx.execute(_SETTLED, {"key": task.id, "moment": tx.now})
         count_tasks(tx, project_id, task.id, settled=1)
 
 
@@ -212,6 +214,7 @@ def _weights(
     return weights, max(s.fit_id for s in skills.values())
 
 
+_PAST = sa.update(t.consensus).where(t.consensus.c.id == sa.bindparam("key")).values(current=False)
 _CURRENT = sa.select(t.consensus.c.id, t.consensus.c.revision).where(
     t.consensus.c.task_id == sa.bindparam("task"), t.consensus.c.current
 )
@@ -234,7 +237,7 @@ def write_consensus(
     """A new revision of the task's answer, current from now on."""
     before = tx.execute(_CURRENT, {"task": task_id}).first()
     if before is not None:
-        tx.execute(sa.update(t.consensus).where(t.consensus.c.id == before.id).values(current=False))
+        tx.execute(_PAST, {"key": before.id})
     salt, digest = commit(dict(values))
     key = tx.execute(
         sa.insert(t.consensus),

@@ -63,6 +63,9 @@ _cache: dict[tuple[str, int], Standing] = {}
 
 def standing(tx: Transaction) -> Standing:
     """The installation's standing; the caller holds the showing lock when it acts on it."""
+    seen = tx.memo.get("standing")
+    if seen is not None:
+        return seen
     row = tx.execute(_VERSION).one()
     key = (row.public_id, row.eligibility_version)
     known = _cache.get(key)
@@ -71,12 +74,14 @@ def standing(tx: Transaction) -> Standing:
         while len(_cache) >= _KEEP:
             _cache.pop(next(iter(_cache)), None)
         _cache[key] = known
+    tx.memo["standing"] = known
     return known
 
 
 def changed(tx: Transaction) -> None:
     """Says that something eligibility reads has changed; the caller holds the exclusive lock."""
     tx.execute(sa.update(t.installation).values(eligibility_version=secrets.randbits(62)))
+    tx.memo.pop("standing", None)
 
 
 def terms_of(tx: Transaction, project_id: int) -> Terms:

@@ -6,12 +6,14 @@ A sum is kept in shards by annotator: annotators of one provider do not wait for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.store.upsert import upsert
+from steelyard.store.upsert import INSERT
 
 SHARDS = 8
 
@@ -51,29 +53,28 @@ def count_judgment(
     count_judgments(tx, project_id, provider_id, annotator_id % SHARDS, add)
 
 
+@cache
+def _adding(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
+    """INSERT of these columns that adds to the row that is there already."""
+    keys = [column.name for column in table.primary_key.columns]
+    insert = INSERT[dialect](table).values({name: sa.bindparam(name) for name in (*keys, *names)})
+    return insert.on_conflict_do_update(
+        index_elements=keys, set_={name: table.c[name] + insert.excluded[name] for name in names}
+    )
+
+
 def count_judgments(
     tx: Transaction, project_id: int, provider_id: int, shard: int, add: dict[str, int]
 ) -> None:
     key = {"project_id": project_id, "provider_id": provider_id, "shard": shard}
-    tx.execute(
-        upsert(tx, t.tally)
-        .values(**key, **add)
-        .on_conflict_do_update(
-            index_elements=list(key), set_={name: t.tally.c[name] + n for name, n in add.items()}
-        )
-    )
+    tx.execute(_adding(tx.dialect, t.tally, tuple(add)), {**key, **add})
 
 
 def count_tasks(tx: Transaction, project_id: int, shard: int = 0, **add: int) -> None:
     """Adds to the sums over tasks: tasks, gold, wanted, settled, overlapping."""
+    every = {name: add.get(name, 0) for name in ("tasks", "gold", "wanted", "settled", "overlapping")}
     key = {"project_id": project_id, "shard": shard % SHARDS}
-    tx.execute(
-        upsert(tx, t.task_tally)
-        .values(**key, **add)
-        .on_conflict_do_update(
-            index_elements=list(key), set_={name: t.task_tally.c[name] + n for name, n in add.items()}
-        )
-    )
+    tx.execute(_adding(tx.dialect, t.task_tally, tuple(every)), {**key, **every})
 
 
 _TASKS = sa.select(
