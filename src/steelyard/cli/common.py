@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from steelyard.domain.errors import SteelyardError
@@ -80,12 +81,16 @@ def ending(as_json: bool) -> Iterator[None]:
     except SteelyardError as refused:
         _say(refused.message, as_json, refused.code)
         raise typer.Exit(WRONG_USE) from None
+    except OSError as failed:
+        where = f": {failed.filename}" if failed.filename else ""
+        _say(f"{failed.strerror or failed}{where}", as_json, "system")
+        raise typer.Exit(NOT_JUDGED) from None
 
 
 def _say(message: str, as_json: bool, code: str) -> None:
     if as_json:
-        print(json.dumps({"error": message, "code": code}))
-    err.print(f"[red]steelyard:[/red] {message}", highlight=False, soft_wrap=True)
+        print(json.dumps({"error": message, "code": code}), flush=True)
+    err.print("[red]steelyard:[/red]", escape(message), highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -110,7 +115,7 @@ def show(
 ) -> None:
     """Prints a result: as JSON, as a table of `value[rows]` with these columns (key to heading), or as pairs."""
     if as_json:
-        print(json.dumps(value, ensure_ascii=False))
+        print(json.dumps(value, ensure_ascii=False), flush=True)
         return
     if rows is not None and columns is not None:
         table = Table(box=None, pad_edge=False, header_style="bold")

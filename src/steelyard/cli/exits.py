@@ -11,6 +11,7 @@ from steelyard.exit import execute as execution
 from steelyard.exit.plan import plan
 from steelyard.providers.registry import find_provider
 from steelyard.store.database import Transaction
+from steelyard.wiring import do_due_if_free
 
 
 def exit_command(
@@ -26,7 +27,6 @@ def exit_command(
 ) -> None:
     """Show what hangs on a provider; with --execute stop it, take back what it holds, withdraw its answers
     and revoke its keys."""
-    begun: dict[str, Any] | None = None
     with opened(data, database_url, storage_url, as_json) as installation:
         if not execute:
             show(
@@ -39,7 +39,6 @@ def exit_command(
             tx.hold_showing()
             return execution.begin(tx, owner(tx, Mode.live), provider)
 
-        begun = installation.database.write(go)
-        installation.do_due()
-        begun = installation.database.read(lambda tx: execution.describe(tx, begun["id"]))
-        show(begun, as_json)
+        begun: str = installation.database.write(go)["id"]
+        do_due_if_free(installation)
+        show(installation.database.read(lambda tx: execution.describe(tx, begun)), as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +25,8 @@ from steelyard.cli.common import (
     owner,
     show,
 )
-from steelyard.domain.errors import Problem
+from steelyard.domain.errors import Invalid
+from steelyard.http.api.common import parse_json
 from steelyard.store.database import Transaction
 from steelyard.work.intake import bring_in
 from steelyard.work.shipments import receive
@@ -110,13 +110,13 @@ def _rows(stream: Any, file: Path) -> Iterator[Any]:
     stream.seek(0)
     if first == b"[":
         try:
-            yield from json.load(stream)
-        except ValueError as wrong:
-            raise Ended(f"{file}: is not JSON: {wrong}", WRONG_USE) from None
+            yield from parse_json(stream.read())
+        except Invalid as wrong:
+            raise Ended(f"{file}: {wrong.message}", WRONG_USE) from None
         return
     while line := stream.readline():
         if line.strip():
             try:
-                yield json.loads(line)
-            except ValueError as wrong:
-                yield Problem("", "json", f"is not JSON: {wrong}")
+                yield parse_json(line)
+            except Invalid as wrong:
+                yield wrong.problems[0]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from steelyard.cli.common import (
+    NOT_JUDGED,
     WRONG_USE,
     AsJson,
     Data,
@@ -197,7 +198,9 @@ def _change(provider, patch, data, database_url, storage_url, mode, as_json) -> 
             changed = update_provider(tx, owner(tx, Mode.live), provider, patch)
             return {
                 **provider_json(tx, changed.provider, mode.value),
-                "newly_stopped": [{"project": s.project, "because": s.because} for s in changed.stopped],
+                "newly_stopped": [
+                    {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
+                ],
                 "recalled": changed.recalled.count,
             }
 
@@ -243,10 +246,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Answer a project with a model: a Python callable or a fitted estimator, as a worker of its own."""
+    from steelyard.client import Refused, Unreachable
     from steelyard.providers.model.worker import TargetNotFound, Worker, load_target
 
     with ending(as_json):
-        key = key_file.read_text().strip() if key_file is not None else os.environ.get("STEELYARD_KEY", "")
+        key = _key(key_file)
         if not key:
             raise Ended("give the machine key in --key-file or in $STEELYARD_KEY", WRONG_USE)
         try:
@@ -258,4 +262,17 @@ def run(
             worker.run(until_empty=until_empty)
         except KeyboardInterrupt:
             err.print("stopped")
+        except Refused as refused:
+            raise Ended(f"the server refused: {refused.detail}", WRONG_USE) from None
+        except Unreachable as gone:
+            raise Ended(f"{url} does not answer: {gone}", NOT_JUDGED) from None
         show({"answered": worker.answered, "refused": worker.refused, "ended": worker.ended}, as_json)
+
+
+def _key(file: Path | None) -> str:
+    if file is None:
+        return os.environ.get("STEELYARD_KEY", "")
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise Ended(f"the key cannot be read from {file}: {wrong}", WRONG_USE) from None

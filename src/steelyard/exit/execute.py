@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from steelyard import forms
 from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import new_id
-from steelyard.domain.policy import parse_policy
+from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import ExitState, ProviderStatus, TaskStatus
 from steelyard.domain.times import format_time
 from steelyard.exit.plan import plan
@@ -23,9 +23,9 @@ from steelyard.jobs.queue import enqueue
 from steelyard.providers.registry import IN_HOUSE, find_provider, update_provider
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
-from steelyard.work.queue import release_held
-from steelyard.work.settle import order_answer, settle
-from steelyard.work.tally import count_judgment
+from steelyard.work.queue import put_back, release_held
+from steelyard.work.settle import Ordered, infer, order_answer, settle
+from steelyard.work.tally import count_judgment, count_tasks
 
 JOB = "exit"
 STEPS = ("stop", "withdraw", "revoke_keys")
@@ -50,7 +50,7 @@ def begin(tx: Transaction, who: Principal, slug: str) -> dict[str, Any]:
     foreseen = plan(tx, provider, who.world)
     changed = update_provider(tx, who, slug, {"status": ProviderStatus.EXITED})
     public = new_id(tx.now)
-    key = tx.execute(
+    key = tx.added(
         sa.insert(t.exit).values(
             public_id=public,
             provider_id=provider.id,
@@ -59,7 +59,7 @@ def begin(tx: Transaction, who: Principal, slug: str) -> dict[str, Any]:
             plan=foreseen,
             at=tx.now,
         )
-    ).inserted_primary_key[0]
+    )
     for position, name in enumerate(STEPS):
         done = name == "stop"
         tx.execute(
@@ -165,19 +165,31 @@ def _withdraw_some(tx: Transaction, exit_id: int) -> int:
         .order_by(_j.c.id)
         .limit(CHUNK)
     ).all()
+    # All tasks first and in one order: whoever submits holds one task and then waits for sums and lanes.
+    tasks = tx.execute(
+        sa.select(t.task)
+        .where(t.task.c.id.in_({row.task_id for row in rows}))
+        .order_by(t.task.c.id)
+        .with_for_update(key_share=True)
+    ).all()
+    projects = {
+        row.id: row
+        for row in tx.execute(sa.select(t.project).where(t.project.c.id.in_({r.project_id for r in rows})))
+    }
+    policies = {key: parse_policy(project.policy) for key, project in projects.items()}
     for row in rows:
-        project = tx.execute(sa.select(t.project).where(t.project.c.id == row.project_id)).one()
-        policy = parse_policy(project.policy)
-        task = tx.execute(sa.select(t.task).where(t.task.c.id == row.task_id).with_for_update()).one()
         made_from = (
             tx.execute(sa.select(derived).where(derived.c.based_on == row.id, derived.c.current)).all()
-            if policy.derivatives == "drop"
+            if policies[row.project_id].derivatives == "drop"
             else []
         )
         for judgment in [row, *made_from]:
             withdraw_judgment(tx, judgment, "exit", leaving.person_id)
+    ordered: list[Ordered] = []
+    for task in tasks:
         if task.gold is None and task.status in (TaskStatus.OPEN, TaskStatus.SETTLED):
-            reopen(tx, project, task, policy)
+            ordered += reopen(tx, projects[task.project_id], task, policies[task.project_id])
+    put_back(tx, ordered)
     return len(rows)
 
 
@@ -200,14 +212,41 @@ def withdraw_judgment(tx: Transaction, judgment: sa.Row, reason: str, person_id:
     )
 
 
-def reopen(tx: Transaction, project: sa.Row, task: sa.Row, policy: Any) -> None:
-    """Infers the task's answer anew from what is left, and orders the answers that it now lacks."""
+def reopen(tx: Transaction, project: sa.Row, task: sa.Row, policy: Policy) -> list[Ordered]:
+    """Infers the task's answer anew from what is left, and orders the answers that it now lacks; the caller
+    puts them back. A task that had no answer yet gets none before the last one comes in."""
     left = tx.execute(
         sa.select(sa.func.count())
         .select_from(_j)
         .where(_j.c.task_id == task.id, _j.c.current, _j.c.based_on.is_(None))
     ).scalar_one()
-    tx.execute(sa.update(t.task).where(t.task.c.id == task.id).values(answers=left))
+    waiting = tx.execute(
+        sa.select(sa.func.count())
+        .select_from(t.assignment)
+        .where(t.assignment.c.task_id == task.id, t.assignment.c.state.in_((0, 1, 4)))
+    ).scalar_one()
+    missing = max(0, min(task.wanted, policy.answers) - left - waiting)
+    wanted = left + waiting + missing
+    again = task.status == TaskStatus.SETTLED and left == 0
+    tx.execute(
+        sa.update(t.task)
+        .where(t.task.c.id == task.id)
+        .values(
+            answers=left,
+            wanted=wanted,
+            status=TaskStatus.OPEN if again else task.status,
+            settled_at=None if again else task.settled_at,
+        )
+    )
+    count_tasks(
+        tx,
+        project.id,
+        task.id,
+        wanted=wanted - task.wanted,
+        settled=-1 if again else 0,
+        overlapping=-1 if left < 2 <= task.answers else 0,
+    )
+    ordered: list[Ordered] = []
     if left == 0:
         tx.execute(
             sa.update(t.consensus)
@@ -216,15 +255,19 @@ def reopen(tx: Transaction, project: sa.Row, task: sa.Row, policy: Any) -> None:
         )
     else:
         body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == task.form_id)).scalar_one()
-        settle(tx, project, task, forms.parse_form(body), policy)
-    waiting = tx.execute(
-        sa.select(sa.func.count())
-        .select_from(t.assignment)
-        .where(t.assignment.c.task_id == task.id, t.assignment.c.state.in_((0, 1, 4)))
-    ).scalar_one()
-    for _ in range(max(0, min(task.wanted, policy.answers) - left - waiting)):
-        current = tx.execute(sa.select(t.task).where(t.task.c.id == task.id)).one()
-        order_answer(tx, project.id, current, replacing=True)
+        form = forms.parse_form(body)
+        known = sa.select(t.consensus.c.id).where(t.consensus.c.task_id == task.id, t.consensus.c.current)
+        if not (waiting or missing):
+            ordered += settle(tx, project, _now(tx, task), form, policy)
+        elif tx.execute(known).first():
+            infer(tx, project, task, form)
+    for _ in range(missing):
+        ordered.append(order_answer(tx, project.id, _now(tx, task), replacing=True))
+    return ordered
+
+
+def _now(tx: Transaction, task: sa.Row) -> sa.Row:
+    return tx.execute(sa.select(t.task).where(t.task.c.id == task.id)).one()
 
 
 def _revoke_keys(database: Database, exit_id: int) -> dict[str, Any]:
@@ -240,7 +283,7 @@ def _revoke_keys(database: Database, exit_id: int) -> dict[str, Any]:
         held = tx.execute(
             sa.select(t.assignment.c.id, t.assignment.c.lane_id, t.assignment.c.ordinal).where(
                 t.assignment.c.provider_id == leaving.provider_id, sa.text("assignment.state = 1")
-            )
+            ).with_for_update()
         ).all()
         release_held(tx, held)
         return len(keys)

@@ -50,7 +50,7 @@ def find_or_make_person(
         if tx.execute(sa.select(t.person.c.id).where(t.person.c.email == email.lower())).first():
             raise Conflict(f"the e-mail {email} belongs to another person", "email_taken")
     public = new_id(tx.now)
-    person = tx.execute(
+    person = tx.added(
         sa.insert(t.person).values(
             public_id=public,
             name=name,
@@ -61,7 +61,7 @@ def find_or_make_person(
             skills=[],
             created_at=tx.now,
         )
-    ).inserted_primary_key[0]
+    )
     tx.execute(
         sa.insert(t.annotator).values(
             public_id=new_id(tx.now),

@@ -64,6 +64,17 @@ _BOUND_MANAGER = frozenset(
 )
 # A machine of an outside provider of kind model answers; it neither creates nor reads the lab's work.
 _OUTSIDE_MACHINE = frozenset({Action.WORK, Action.READ_ASKED})
+# A role that holds for some projects reaches nothing of the whole installation.
+_WITHIN_PROJECTS = frozenset(
+    {
+        Action.WORK,
+        Action.READ_ASKED,
+        Action.READ_RESULTS,
+        Action.CREATE_TASKS,
+        Action.MANAGE_PROJECTS,
+        Action.BUILD_RELEASES,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,12 @@ class Principal:
 
 
 def actions_of(who: Principal) -> frozenset[Action]:
+    """What this principal may do; where its role holds for some projects, in those alone."""
+    allowed = _of_role(who)
+    return allowed if who.projects is None else allowed & _WITHIN_PROJECTS
+
+
+def _of_role(who: Principal) -> frozenset[Action]:
     if who.role is Role.MACHINE and not who.inhouse:
         return _OUTSIDE_MACHINE if who.provider_kind == "model" else frozenset()
     if who.role is Role.MACHINE:

@@ -90,7 +90,9 @@ _SESSION = (
     .join(t.person, t.person.c.id == t.session.c.person_id)
     .join(t.provider, t.provider.c.id == t.person.c.provider_id)
     .join(t.annotator, t.annotator.c.person_id == t.person.c.id)
+    .outerjoin(t.api_key, t.api_key.c.id == t.session.c.api_key_id)
     .where(
+        t.api_key.c.revoked_at.is_(None),  # also when it was revoked while this session was being opened
         t.session.c.digest == sa.bindparam("digest"),
         t.session.c.ended_at.is_(None),
         t.session.c.expires_at > sa.bindparam("now"),

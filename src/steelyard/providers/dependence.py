@@ -76,9 +76,11 @@ def _tasks(tx: Transaction, project_id: int, provider_id: int) -> tuple[int, int
     )
     alone = sa.case((other.limit(1).scalar_subquery().is_(None), 1), else_=0)
     row = tx.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(alone), 0)).select_from(mine)
+        sa.select(
+            sa.func.count().label("answered"), sa.func.coalesce(sa.func.sum(alone), 0).label("alone")
+        ).select_from(mine)
     ).one()
-    return int(row[0]), int(row[1])
+    return int(row.answered), int(row.alone)
 
 
 def _consensus_tasks(tx: Transaction, project_id: int, provider_id: int) -> int:

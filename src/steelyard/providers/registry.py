@@ -35,6 +35,7 @@ class Stopped:
     """A project that a provider may not be shown any more, and why."""
 
     project: str  # slug
+    name: str
     because: str
 
 
@@ -52,7 +53,7 @@ def ensure_in_house(tx: Transaction) -> None:
 
 
 def _insert(tx, person_id, name, kind, status, clearance, price, config, capabilities) -> int:
-    key = tx.execute(
+    key = tx.added(
         sa.insert(t.provider).values(
             public_id=new_id(tx.now),
             name=name,
@@ -66,7 +67,7 @@ def _insert(tx, person_id, name, kind, status, clearance, price, config, capabil
             capabilities=capabilities,
             created_at=tx.now,
         )
-    ).inserted_primary_key[0]
+    )
     made = {"made": {"name": name, "kind": kind, "status": status, "clearance": clearance, "price": price}}
     _record(tx, key, person_id, made)
     return key
@@ -235,10 +236,12 @@ def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 def blocked(tx: Transaction, provider_id: int) -> dict[int, Stopped]:
     """The projects that a provider may not be shown tasks of, as of this transaction, by row key."""
     found: dict[int, Stopped] = {}
-    for project in tx.execute(sa.select(t.project.c.id, t.project.c.slug).order_by(t.project.c.id)).all():
+    for project in tx.execute(
+        sa.select(t.project.c.id, t.project.c.slug, t.project.c.name).order_by(t.project.c.id)
+    ).all():
         verdict = standing.verdict(tx, provider_id, project.id)
         if not verdict.allowed:
-            found[project.id] = Stopped(project.slug, verdict.because)
+            found[project.id] = Stopped(project.slug, project.name, verdict.because)
     return found
 
 

@@ -121,9 +121,8 @@ class Scorecard:
 
 def scorecard(tx: Transaction, provider: sa.Row, world: str) -> Scorecard:
     """All that is known of a provider's worth in one world."""
-    slugs = dict(
-        tx.execute(sa.select(t.project.c.id, t.project.c.slug).where(t.project.c.world == world)).all()
-    )
+    found = tx.execute(sa.select(t.project.c.id, t.project.c.slug).where(t.project.c.world == world))
+    slugs: dict[int, str] = {row.id: row.slug for row in found}
     sums = by_provider(tx, provider_id=provider.id, world=world)
     card = Scorecard(
         provider,

@@ -95,6 +95,12 @@ class Transaction:
         """Run a statement; a list of mappings runs it once for each."""
         return self.connection.execute(statement, parameters)  # type: ignore[return-value]
 
+    def added(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> int:
+        """The row key that an INSERT of one row has drawn."""
+        key = self.execute(statement, parameters).inserted_primary_key
+        assert key is not None
+        return key[0]
+
     def scalar(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None where there is no row."""
         return self.connection.execute(statement, parameters).scalar()

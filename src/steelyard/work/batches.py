@@ -21,6 +21,7 @@ from steelyard.work.queue import put_back
 
 CHUNK = 5000
 JOB = "move_batch"
+_LANES = sa.select(t.lane.c.id).where(t.lane.c.project_id == sa.bindparam("project"))
 
 
 def find_batch(tx: Transaction, who: Principal, name: str, action: Action = Action.READ_RESULTS) -> sa.Row:
@@ -40,6 +41,9 @@ def change_batch(tx: Transaction, who: Principal, name: str, status: Any) -> sa.
         raise invalid("/status", "choice", f"must be one of {', '.join(BatchStatus)}")
     to = move(BatchStatus(row.status), BatchStatus(status))
     tx.execute(sa.update(t.batch).where(t.batch.c.id == row.id).values(status=to))
+    if to is BatchStatus.RUNNING:
+        # What came back while it was paused stayed ready, and every cursor passed it by.
+        put_back(tx, ((lane, 0) for lane in tx.execute(_LANES, {"project": row.project_id}).scalars()))
     if move_rows(tx, row.id) == CHUNK:
         enqueue(tx, JOB, {"batch": row.id}, dedup_key=f"{JOB}:{row.id}")
     return tx.execute(sa.select(t.batch).where(t.batch.c.id == row.id)).one()

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.store.upsert import INSERT, upsert
 from steelyard.work import standing
-from steelyard.work.queue import priorities
+from steelyard.work.queue import priorities, put_back
 from steelyard.work.tally import by_provider, progress
 
 MOST = 100
@@ -77,19 +78,20 @@ def claim(
     until = tx.now + lease_s * SECOND
     count = min(count, _room(tx, who, project, terms.policy, price)) if work_allowed else count
     trial = standing.standing(tx).providers[who.provider_id].status is ProviderStatus.TRIAL
-    gold_wanted = sum(
+    falls = [
         trial or falls_on_gold(who.annotator_id, load.claims + i, terms.policy.gold_rate)
         for i in range(count)
-    )
-    taken = _take_gold(tx, who, project.id, gold_wanted, load.claims, until, price)
-    golds = len(taken)
-    if work_allowed and len(taken) < count:
-        taken += _take_work(tx, who, project.id, terms.policy, count - len(taken), until, price)
+    ]
+    gold = _take_gold(tx, who, project.id, sum(falls), load.claims, until, price)
+    work: list[sa.Row] = []
+    if work_allowed and len(gold) < count:
+        work = _take_work(tx, who, project.id, terms.policy, count - len(gold), until, price)
+    taken = _mixed(gold, work, falls)
     if not taken:
         return Claimed([], "nothing", "Nothing for you now.")
     tx.execute(
         _COUNT,
-        {"me": who.annotator_id, "project": project.id, "more": len(taken), "more_gold": golds},
+        {"me": who.annotator_id, "project": project.id, "more": len(taken), "more_gold": len(gold)},
     )
     _write_exposure(tx, who, project.id, taken)
     return Claimed(show(tx, project, [row.id for row in taken]))
@@ -102,6 +104,13 @@ def falls_on_gold(annotator_id: int, count: int, rate: float) -> bool:
         return False
     drawn = hashlib.blake2b(f"{annotator_id}:{count}".encode(), digest_size=8).digest()
     return int.from_bytes(drawn, "big") < rate * 2**64
+
+
+def _mixed(gold: Sequence[sa.Row], work: Sequence[sa.Row], falls: Sequence[bool]) -> list[sa.Row]:
+    """Gold stands where it fell among the work: a place in the list tells nobody what is gold."""
+    left = {True: list(gold), False: list(work)}
+    mixed = [left[fell].pop(0) for fell in falls if left[fell]]
+    return mixed + left[False] + left[True]
 
 
 _PRICE = sa.select(t.provider.c.price).where(t.provider.c.id == sa.bindparam("provider"))
@@ -145,24 +154,24 @@ def _room(tx: Transaction, who: Principal, project: sa.Row, policy: Policy, pric
         (
             a
             for a in policy.providers
-            if _same(tx, a.name, who.provider_id) and (a.share is not None or a.ceiling)
+            if _same(tx, a.name, who.provider_id) and (a.share is not None or a.ceiling is not None)
         ),
         None,
     )
-    limited = own is not None and (own.share is not None or own.ceiling is not None)
-    if not limited and policy.budget is None:
+    if own is None and policy.budget is None:
         return room
-    # Whoever counts against a limit counts alone.
-    tx.execute(sa.select(t.project.c.id).where(t.project.c.id == project.id).with_for_update())
+    # Whoever counts against a limit counts alone. Rows that refer to the project may be written meanwhile:
+    # a stronger lock would wait for every submit, and two submits that claim for each other.
+    tx.execute(sa.select(t.project.c.id).where(t.project.c.id == project.id).with_for_update(key_share=True))
     held = tx.execute(_HELD_NOW, {"project": project.id}).all()
     sums = by_provider(tx, project.id)
-    if own is not None and limited:
+    if own is not None:
         mine = sum(s.judgments for s in sums if s.provider_id == who.provider_id)
-        mine += sum(row.count for row in held if row.provider_id == who.provider_id)
+        mine += sum(row.n for row in held if row.provider_id == who.provider_id)
         if own.ceiling is not None:
             room = min(room, own.ceiling - mine)
         if own.share is not None:
-            room = min(room, int(own.share * progress(tx, project.id).wanted) - mine)
+            room = min(room, floor(own.share * progress(tx, project.id).wanted + 1e-9) - mine)
     if policy.budget is not None:
         left = policy.budget - sum(s.spent for s in sums) - sum(row.price for row in held)
         if price:
@@ -179,7 +188,7 @@ def _same(tx: Transaction, name: str, provider_id: int) -> bool:
 _HELD_NOW = (
     sa.select(
         t.assignment.c.provider_id,
-        sa.func.count().label("count"),
+        sa.func.count().label("n"),
         sa.func.coalesce(sa.func.sum(t.assignment.c.price), 0).label("price"),
     )
     .where(t.assignment.c.project_id == sa.bindparam("project"), sa.text("assignment.state = 1"))
@@ -296,9 +305,12 @@ def _take_work(
                 "start": start,
                 "me": who.annotator_id,
             }
-            found = _find(tx, at, count - len(taken), sources)
+            seen, found = _find(tx, at, count - len(taken), sources)
             taken += found
-            _move_cursor(tx, at, lane.epoch, cursor, found, count)
+            _move_cursor(tx, at, lane.epoch, cursor, seen, found)
+            # Rows that were locked here and not taken: others have passed them, and come back for them.
+            kept = {row.id for row in found}
+            put_back(tx, ((lane.id, row.ordinal) for row in seen if row.id not in kept))
     if taken:
         tx.execute(
             _HOLD,
@@ -314,25 +326,22 @@ def _take_work(
     return taken
 
 
-def _find(tx: Transaction, at: dict[str, Any], count: int, sources: list[int]) -> list[sa.Row]:
+def _find(
+    tx: Transaction, at: dict[str, Any], count: int, sources: list[int]
+) -> tuple[Sequence[sa.Row], list[sa.Row]]:
+    """The ready rows that were locked, and those of them that this annotator takes."""
     if not sources:
-        # Two answers of one task may wait side by side in one fetch; a task is taken once.
-        found: list[sa.Row] = []
-        tasks: set[int] = set()
-        for row in tx.execute(READY, {**at, "count": count}).all():
-            if row.task_id not in tasks and len(found) < count:
-                tasks.add(row.task_id)
-                found.append(row)
-        return found
+        rows = tx.execute(READY, {**at, "count": count}).all()
+        return rows, _one_each(rows, set())
     rows = tx.execute(READY_OTHER_SOURCE, {**at, "count": count, "sources": sources}).all()
     if not rows:
-        return []
+        return [], []
     # Another of the same source may take a sibling at this moment: the task's row decides who came first.
     tx.execute(
         sa.select(t.task.c.id)
         .where(t.task.c.id.in_([row.task_id for row in rows]))
         .order_by(t.task.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     busy = set(
         tx.execute(
@@ -343,9 +352,14 @@ def _find(tx: Transaction, at: dict[str, Any], count: int, sources: list[int]) -
             )
         ).scalars()
     )
-    found, tasks = [], set()
+    return rows, _one_each(rows, busy)
+
+
+def _one_each(rows: Sequence[sa.Row], tasks: set[int]) -> list[sa.Row]:
+    """The first row of every task that is not among `tasks`: two answers of one may wait side by side."""
+    found: list[sa.Row] = []
     for row in rows:
-        if row.task_id not in busy and row.task_id not in tasks:
+        if row.task_id not in tasks:
             tasks.add(row.task_id)
             found.append(row)
     return found
@@ -356,12 +370,12 @@ def _move_cursor(
     at: dict[str, Any],
     epoch: int,
     before: sa.Row | None,
+    seen: Sequence[sa.Row],
     found: Sequence[sa.Row],
-    count: int,
 ) -> None:
-    """Nothing is left for this annotator below the last row taken; with none taken, below the last ready."""
-    if found:
-        ordinal = found[-1].ordinal
+    """Nothing is left for this annotator below the last row taken; with none there, below the last ready."""
+    if seen:
+        ordinal = (found or seen)[-1].ordinal
     else:
         last = tx.execute(
             _LAST_READY, {"project": at["project"], "lane": at["lane"], "priority": at["priority"]}
@@ -396,7 +410,7 @@ _not_shown = (
     .is_(None)
 )
 _GOLD = (
-    sa.select(t.task.c.id, t.task.c.priority)
+    sa.select(t.task.c.id, t.task.c.priority, t.task.c.created_at)
     .where(
         t.task.c.project_id == sa.bindparam("project"),
         sa.text("task.gold IS NOT NULL"),
@@ -413,7 +427,7 @@ _GOLD = (
     .order_by(t.task.c.id)
     .limit(sa.bindparam("count"))
 )
-_GOLD_ENDS = sa.select(sa.func.min(t.task.c.id), sa.func.max(t.task.c.id)).where(
+_GOLD_ENDS = sa.select(sa.func.min(t.task.c.id).label("low"), sa.func.max(t.task.c.id).label("high")).where(
     t.task.c.project_id == sa.bindparam("project"), sa.text("task.gold IS NOT NULL")
 )
 
@@ -424,15 +438,16 @@ def _take_gold(
     """Makes held assignments on gold tasks that this annotator has not seen, from a drawn place on."""
     if count == 0:
         return []
-    low, high = tx.execute(_GOLD_ENDS, {"project": project_id}).one()
+    ends = tx.execute(_GOLD_ENDS, {"project": project_id}).one()
+    low, high = ends.low, ends.high
     if low is None:
         return []
     drawn = hashlib.blake2b(f"gold:{who.annotator_id}:{claims}".encode(), digest_size=8).digest()
     pivot = low + int.from_bytes(drawn, "big") % (high - low + 1)
     at = {"project": project_id, "me": who.annotator_id}
-    tasks = tx.execute(_GOLD, {**at, "low": pivot, "high": high + 1, "count": count}).all()
+    tasks = list(tx.execute(_GOLD, {**at, "low": pivot, "high": high + 1, "count": count}))
     if len(tasks) < count:
-        tasks += tx.execute(_GOLD, {**at, "low": low, "high": pivot, "count": count - len(tasks)}).all()
+        tasks += list(tx.execute(_GOLD, {**at, "low": low, "high": pivot, "count": count - len(tasks)}))
     if not tasks:
         return []
     return list(
@@ -442,7 +457,8 @@ def _take_gold(
             ),
             [
                 {
-                    "public_id": new_id(tx.now),
+                    # As of the task, as work's is: the moment in an id would tell what is gold.
+                    "public_id": new_id(task.created_at),
                     "project_id": project_id,
                     "task_id": task.id,
                     "lane_id": None,
@@ -541,7 +557,7 @@ def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -
         query = query.where(t.assignment.c.project_id == project_id)
     found: list[Held] = []
     by_project: dict[int, list[int]] = {}
-    for row in tx.execute(query.order_by(t.assignment.c.claimed_at, t.assignment.c.id)):
+    for row in tx.execute(query.order_by(t.assignment.c.claimed_at, t.assignment.c.public_id)):
         if standing.verdict(tx, who.provider_id, row.project_id, gold=row.lane_id is None).allowed:
             by_project.setdefault(row.project_id, []).append(row.id)
     for project_key, ids in by_project.items():

@@ -78,12 +78,12 @@ def _give_up(tx: Transaction, task_id: int, reason: str) -> None:
 
 
 def _make_ready(tx: Transaction, task_id: int, content: dict[str, Any], fetched: dict[str, Any]) -> None:
-    task = tx.execute(sa.select(t.task).where(t.task.c.id == task_id).with_for_update()).one()
+    task = tx.execute(sa.select(t.task).where(t.task.c.id == task_id).with_for_update(key_share=True)).one()
     if task.status != TaskStatus.FETCHING:
         return
     before = tx.execute(sa.select(t.content).where(t.content.c.id == task.content_id)).one()
     salt, digest = commit(content)
-    content_id = tx.execute(
+    content_id = tx.added(
         sa.insert(t.content).values(
             project_id=before.project_id,
             provider_id=before.provider_id,
@@ -91,7 +91,7 @@ def _make_ready(tx: Transaction, task_id: int, content: dict[str, Any], fetched:
             commitment=digest,
             at=tx.now,
         )
-    ).inserted_primary_key[0]
+    )
     tx.execute(sa.insert(t.content_payload).values(content_id=content_id, body=content, salt=salt))
     for blob, (size, media_type) in fetched.items():
         keep_blob_row(tx, blob, size, media_type)
@@ -101,7 +101,9 @@ def _make_ready(tx: Transaction, task_id: int, content: dict[str, Any], fetched:
     )
     running = True
     if task.batch_id is not None:
-        status = tx.execute(sa.select(t.batch.c.status).where(t.batch.c.id == task.batch_id)).scalar_one()
+        # Shared: a batch that is started at this moment must see these rows, or these its start.
+        look = sa.select(t.batch.c.status).where(t.batch.c.id == task.batch_id).with_for_update(read=True)
+        status = tx.execute(look).scalar_one()
         running = status == BatchStatus.RUNNING
     if running:
         rows = tx.execute(

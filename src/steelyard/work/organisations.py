@@ -23,9 +23,9 @@ def organisation_named(tx: Transaction, name: str, pointer: str = "/organisation
     find = sa.select(t.organisation_name.c.organisation_id).where(t.organisation_name.c.name_key == key)
     found = tx.execute(find).scalar()
     if found is None:
-        found = tx.execute(
+        found = tx.added(
             sa.insert(t.organisation).values(public_id=new_id(tx.now), name=name, created_at=tx.now)
-        ).inserted_primary_key[0]
+        )
         tx.execute(sa.insert(t.organisation_name).values(name_key=key, organisation_id=found, name=name))
     return found
 

@@ -93,7 +93,7 @@ def create_project(
     taken = sa.select(t.project.c.id).where(t.project.c.world == who.world, t.project.c.name_key == key)
     if tx.execute(taken).first():
         raise Conflict(f"there is a project named {name!r} already", "name_taken")
-    project_id = tx.execute(
+    project_id = tx.added(
         sa.insert(t.project).values(
             public_id=new_id(tx.now),
             world=who.world,
@@ -106,7 +106,7 @@ def create_project(
             status="active",
             created_at=tx.now,
         )
-    ).inserted_primary_key[0]
+    )
     row = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     tx.execute(sa.insert(t.project_form).values(project_id=project_id, form_id=row.form_id, at=tx.now))
     lane_of(tx, project_id, {})
@@ -180,13 +180,14 @@ def update_project(tx: Transaction, who: Principal, slug: str, patch: Mapping[st
             tx.execute(
                 sa.insert(t.project_form).values(project_id=row.id, form_id=values["form_id"], at=tx.now)
             )
+    rules: Policy | None = None
     if "policy" in patch:
         rules = parse_policy(patch["policy"], parse_policy(row.policy))
         _check_providers(tx, rules)
         values["policy"] = rules.to_json()
     if values:
         tx.execute(sa.update(t.project).where(t.project.c.id == row.id).values(**values))
-    if "policy" in patch:
+    if rules is not None:
         set_conflicts(tx, rules.conflicts, row.id, who.person_id)
         standing.changed(tx)
         recall(tx)

@@ -163,7 +163,9 @@ def refresh_cursors(tx: Transaction) -> int:
     """
     refreshed = 0
     lanes = tx.execute(
-        sa.select(t.lane.c.id, t.lane.c.project_id).order_by(t.lane.c.id).with_for_update(skip_locked=True)
+        sa.select(t.lane.c.id, t.lane.c.project_id)
+        .order_by(t.lane.c.id)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for lane in lanes:
         at = {"project": lane.project_id, "lane": lane.id}

@@ -60,7 +60,8 @@ _HELD = (
 def recall(tx: Transaction, at_once: int = AT_ONCE) -> Recalled:
     """Takes back every held assignment that its holder may no longer be shown."""
     by: dict[tuple[int, int], int] = {}
-    left = at_once
+    back: list[sa.Row] = []
+    more = False
     for holder in tx.execute(_HOLDERS).all():
         if standing.verdict(tx, holder.provider_id, holder.project_id, gold=holder.gold).allowed:
             continue
@@ -68,14 +69,16 @@ def recall(tx: Transaction, at_once: int = AT_ONCE) -> Recalled:
         query = _HELD.where(
             t.assignment.c.lane_id.is_(None) if holder.gold else t.assignment.c.lane_id.is_not(None)
         )
+        left = at_once - len(back)
         rows = tx.execute(query, {"provider": here[0], "project": here[1], "count": left + 1}).all()
-        release_held(tx, rows[:left])
+        back += rows[:left]
         by[here] = by.get(here, 0) + len(rows[:left])
-        if len(rows) > left:
+        if more := len(rows) > left:
             enqueue(tx, JOB, {}, dedup_key=JOB)
-            return Recalled(by, more=True)
-        left -= len(rows)
-    return Recalled(by)
+            break
+    # All at once and last: whoever gives back holds an assignment and waits for its lane.
+    release_held(tx, back)
+    return Recalled(by, more)
 
 
 def held_by(tx: Transaction, provider_id: int) -> int:

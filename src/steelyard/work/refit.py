@@ -7,6 +7,7 @@ accuracy inferred from overlap stay two figures.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,10 @@ from steelyard.domain.times import SECOND
 from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
-from steelyard.work.settle import lowest_confidence, mark_settled, order_if_short, qualifies, write_consensus
+from steelyard.work.queue import put_back
+from steelyard.work.settle import Ordered, mark_settled, order_if_short, qualifies, write_consensus
 from steelyard.work.tally import progress
+from steelyard.work.vote import Outcome, lowest_confidence
 
 JOB = "refit"
 GROWTH = 1.1
@@ -33,8 +36,9 @@ SHIFT = 0.005  # a confidence that moved less is not written again
 
 @dataclass(frozen=True)
 class QuestionFit:
-    """One question's fit: per task (row key) the value, confidence, tie and the judgment it copies; per
-    annotator (row key) how many comparable answers and how many of them are expected to be right."""
+    """One question's fit: per task (row key) how many judgments of it were seen, the value, confidence, tie
+    and the judgment it copies; per annotator (row key) how many comparable answers and how many of them are
+    expected to be right. `judgments`: how many of the project were read."""
 
     question: str
     key: str
@@ -43,6 +47,7 @@ class QuestionFit:
     log_likelihood: float | None
     iterations: int
     tasks: list[int]
+    seen: list[int]
     values: list[Any]
     confidence: list[float]
     tie: list[bool]
@@ -78,11 +83,13 @@ def fit_project(database: Database, project_id: int) -> list[QuestionFit]:
     forms_by_id: dict[int, Form] = {}
     columns: dict[str, _Column] = {}
     after = 0
+    seen: Counter[int] = Counter()
     while True:
         page = database.read(
             lambda tx, after=after: tx.execute(_JUDGMENTS, {"project": project_id, "after": after}).all()
         )
         for row in page:
+            seen[row.task_id] += 1
             form = forms_by_id.get(row.form_id)
             if form is None:
                 body = database.read(
@@ -92,13 +99,13 @@ def fit_project(database: Database, project_id: int) -> list[QuestionFit]:
                 )
                 form = forms_by_id[row.form_id] = forms.parse_form(body)
             for question in form.questions:
-                if question.name in row.answers:
+                if row.answers.get(question.name) is not None:
                     key = forms.question_key(question)
                     columns.setdefault(key, _Column(question, [], [], [], [])).add(row)
         if not page:
             break
         after = page[-1].id
-    return [_fit(key, column) for key, column in columns.items()]
+    return [_fit(key, column, seen) for key, column in columns.items()]
 
 
 @dataclass
@@ -116,7 +123,7 @@ class _Column:
         self.judgment.append(row.public_id)
 
 
-def _fit(key: str, column: _Column) -> QuestionFit:
+def _fit(key: str, column: _Column, seen: Counter[int]) -> QuestionFit:
     import numpy as np
 
     task, annotator = np.array(column.task), np.array(column.annotator)
@@ -136,10 +143,11 @@ def _fit(key: str, column: _Column) -> QuestionFit:
         question=column.question.name,
         key=key,
         method=merged.method,
-        judgments=len(task),
+        judgments=seen.total(),
         log_likelihood=likelihood if np.isfinite(likelihood) else None,
         iterations=merged.iterations,
         tasks=merged.tasks.tolist(),
+        seen=[seen[key] for key in merged.tasks.tolist()],
         values=list(merged.values),
         confidence=[float(c) for c in merged.confidence],
         tie=[bool(x) for x in merged.tie],
@@ -157,16 +165,17 @@ def write_fits(database: Database, project_id: int, fits: list[QuestionFit]) -> 
             fit.tasks, fit.values, fit.confidence, fit.tie, fit.value_from, strict=True
         ):
             by_task.setdefault(task, {})[fit.question] = (value, confidence, tie, source)
+    seen = {task: n for fit in fits for task, n in zip(fit.tasks, fit.seen, strict=True)}
     tasks = sorted(by_task)
     for at in range(0, len(tasks), CHUNK):
         part = {task: by_task[task] for task in tasks[at : at + CHUNK]}
-        database.write(lambda tx, part=part: _revise(tx, project_id, part, fit_ids, fits))
+        database.write(lambda tx, part=part: _revise(tx, project_id, part, seen, fit_ids, fits))
 
 
 def _write_skills(tx: Transaction, project_id: int, fits: list[QuestionFit]) -> dict[str, int]:
     ids: dict[str, int] = {}
     for fit in fits:
-        ids[fit.question] = fit_id = tx.execute(
+        ids[fit.question] = fit_id = tx.added(
             sa.insert(t.fit).values(
                 project_id=project_id,
                 question=fit.question,
@@ -177,7 +186,7 @@ def _write_skills(tx: Transaction, project_id: int, fits: list[QuestionFit]) -> 
                 iterations=fit.iterations,
                 at=tx.now,
             )
-        ).inserted_primary_key[0]
+        )
         tx.execute(
             sa.delete(t.skill).where(t.skill.c.project_id == project_id, t.skill.c.question_key == fit.key)
         )
@@ -207,7 +216,7 @@ _TASKS = (
     sa.select(t.task)
     .where(t.task.c.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(t.task.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _CONSENSUS = (
     sa.select(
@@ -227,21 +236,29 @@ _COUNTS = (
 
 
 def _revise(
-    tx: Transaction, project_id: int, part: dict[int, Any], fit_ids: dict[str, int], fits: list[QuestionFit]
+    tx: Transaction,
+    project_id: int,
+    part: dict[int, Any],
+    seen: dict[int, int],
+    fit_ids: dict[str, int],
+    fits: list[QuestionFit],
 ) -> None:
     ids = list(part)
+    # Locked before anything is read of them: an answer that comes in meanwhile is either seen or comes after.
+    tasks = tx.execute(_TASKS, {"ids": ids}).all()
     known = {row.task_id: row for row in tx.execute(_CONSENSUS, {"ids": ids})}
     counts = {row.task_id: row.n for row in tx.execute(_COUNTS, {"ids": ids})}
+    ordered: list[Ordered] = []
     project = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     policy = parse_policy(project.policy)
     methods = {fit.question: fit.method for fit in fits}
     cache: dict[int, Form] = {}
-    for task in tx.execute(_TASKS, {"ids": ids}):
+    for task in tasks:
         before = known.get(task.id)
         # Only what is settled is revised, and only while the fit has seen all of its answers.
         if before is None or task.status not in (TaskStatus.SETTLED, TaskStatus.OPEN):
             continue
-        if counts.get(task.id, 0) != len(before.judgments):
+        if not counts.get(task.id, 0) == len(before.judgments) == seen[task.id]:
             continue
         found = part[task.id]
         values = {**before.answers, **{name: f[0] for name, f in found.items()}}
@@ -251,21 +268,28 @@ def _revise(
             cache[task.form_id] = forms.parse_form(body)
         whole = lowest_confidence(cache[task.form_id], confidence)
         if values != before.answers or abs(whole - before.confidence) >= SHIFT:
+            outcome = Outcome(
+                values,
+                confidence,
+                whole,
+                any(f[2] for f in found.values()),
+                next((f[3] for f in found.values() if f[3] is not None), None),
+            )
             write_consensus(
                 tx,
                 project_id,
                 task.id,
-                values,
-                confidence,
-                whole,
-                tie=any(f[2] for f in found.values()),
+                outcome,
                 method=" + ".join(sorted({methods[name] for name in found})),
                 judgments=before.judgments,
-                value_from=next((f[3] for f in found.values() if f[3] is not None), None),
                 fit_id=next(iter(fit_ids.values()), None),
             )
-        if task.answers >= task.wanted and not order_if_short(tx, project_id, task, policy, whole):
-            mark_settled(tx, project_id, task)
+        if task.answers >= task.wanted:
+            if more := order_if_short(tx, project_id, task, policy, whole):
+                ordered.append(more)
+            else:
+                mark_settled(tx, project_id, task)
+    put_back(tx, ordered)
 
 
 def refit(
@@ -279,23 +303,15 @@ def refit(
 
 
 def due(tx: Transaction) -> list[int]:
-    """Projects whose judgments have grown by a tenth since their last fit, a minute ago or more; or that
-    have settled everything since."""
+    """Projects whose judgments have grown by a tenth, or become fewer, since their last fit a minute ago or
+    more; or that have settled everything since."""
     found: list[int] = []
     last = {
         row.project_id: row
         for row in tx.execute(
-            sa.select(
-                t.fit.c.project_id,
-                sa.func.max(t.fit.c.judgments).label("judgments"),
-                sa.func.max(t.fit.c.at).label("at"),
+            sa.select(t.fit.c.project_id, t.fit.c.judgments, t.fit.c.at).where(
+                t.fit.c.id.in_(sa.select(sa.func.max(t.fit.c.id)).group_by(t.fit.c.project_id))
             )
-            .where(
-                t.fit.c.id.in_(
-                    sa.select(sa.func.max(t.fit.c.id)).group_by(t.fit.c.project_id, t.fit.c.question_key)
-                )
-            )
-            .group_by(t.fit.c.project_id)
         )
     }
     for project_id in (
@@ -305,14 +321,12 @@ def due(tx: Transaction) -> list[int]:
         if sums.judgments == 0 or not qualifies(sums):
             continue
         before = last.get(project_id)
-        finished = sums.open == 0
-        if before is None or (
-            sums.judgments > before.judgments
-            and (
-                finished
-                or (sums.judgments >= before.judgments * GROWTH and tx.now - before.at >= AT_MOST_EVERY)
-            )
-        ):
+        if before is None:
+            found.append(project_id)
+            continue
+        finished = sums.open == 0 and sums.judgments != before.judgments
+        moved = sums.judgments < before.judgments or sums.judgments >= before.judgments * GROWTH
+        if finished or (moved and tx.now - before.at >= AT_MOST_EVERY):
             found.append(project_id)
     return found
 

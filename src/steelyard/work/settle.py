@@ -6,13 +6,13 @@ each vote weighs what the latest fit says of its annotator. A changed answer is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from steelyard import forms
-from steelyard.domain.form import Form
+from steelyard.domain.form import Form, Question
 from steelyard.domain.ids import new_id
 from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import AssignmentState, TaskStatus
@@ -21,9 +21,11 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.queue import lane_of, ordinal, put_back
 from steelyard.work.tally import Progress, count_tasks
+from steelyard.work.vote import Given, Outcome, vote
 
 OVERLAP_NEEDED = 50  # tasks with two answers or more
 GOLD_NEEDED = 20  # gold answers
+Ordered = tuple[int, int]  # (lane, ordinal) of an answer that was ordered
 
 _ANSWERED = sa.update(t.task).where(t.task.c.id == sa.bindparam("key")).values(answers=sa.bindparam("count"))
 _SETTLED = (
@@ -31,7 +33,7 @@ _SETTLED = (
     .where(t.task.c.id == sa.bindparam("key"))
     .values(status=TaskStatus.SETTLED.value, settled_at=sa.bindparam("moment"))
 )
-_TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update()
+_TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _j = t.current_judgment
 _ANSWERS = (
     sa.select(_j.c.id, _j.c.public_id, _j.c.annotator_id, _j.c.anonymous, t.judgment_payload.c.answers)
@@ -77,12 +79,12 @@ def judge_gold(
             "annotator_id": annotator_id,
             "provider_id": provider_id,
             "question": question.name,
-            "correct": question.name in answers
+            "correct": answers.get(question.name) is not None
             and forms.is_correct(question, answers[question.name], known[question.name]),
             "at": tx.now,
         }
         for question in form.questions
-        if question.name in known
+        if known.get(question.name) is not None
     ]
     if rows:
         tx.execute(sa.insert(t.gold_result), rows)
@@ -96,46 +98,42 @@ def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: For
     if answers == 2:
         count_tasks(tx, project.id, task_id, overlapping=1)
     if answers >= task.wanted:
-        settle(tx, project, task, form, parse_policy(project.policy))
+        put_back(tx, settle(tx, project, task, form, parse_policy(project.policy)))
 
 
-def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> None:
-    """Infers the task's answer from its current judgments; the task's row is locked by the caller."""
+def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> list[Ordered]:
+    """Infers the task's answer, and settles the task or orders an answer more, which the caller puts back."""
+    fit_id, confidence = infer(tx, project, task, form)
+    if fit_id is not None and (ordered := order_if_short(tx, project.id, task, policy, confidence)):
+        return [ordered]
+    mark_settled(tx, project.id, task)
+    return []
+
+
+def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> tuple[int | None, float]:
+    """A new revision of the answer from the task's current judgments, of which there is one at least: (the
+    fit that weighed them, the confidence). The task's row is locked by the caller."""
     rows = tx.execute(_ANSWERS, {"task": task.id}).all()
-    if not rows:
-        return
-    values: dict[str, Any] = {}
-    confidence: dict[str, float] = {}
-    tie, fit_id, value_from = False, None, None
-    for question in form.questions:
-        given = [row for row in rows if question.name in row.answers]
-        if not given:
-            continue
-        weights, fit = _weights(tx, project.id, forms.question_key(question), given)
+    fit_id = None
+
+    def weigh(question: Question, said: Sequence[Given]) -> list[float] | None:
+        nonlocal fit_id
+        weights, fit = _weights(tx, project.id, forms.question_key(question), said)
         fit_id = fit if fit is not None else fit_id
-        settled = forms.settle_one(question, [row.answers[question.name] for row in given], weights)
-        values[question.name] = settled.value
-        confidence[question.name] = settled.confidence
-        tie = tie or settled.tie
-        if settled.value_from is not None:
-            value_from = given[settled.value_from].public_id
-    whole = lowest_confidence(form, confidence)
+        return weights
+
+    given = [Given(r.public_id, r.answers, None if r.anonymous else r.annotator_id) for r in rows]
+    outcome = vote(form, given, weigh)
     write_consensus(
         tx,
         project.id,
         task.id,
-        values,
-        confidence,
-        whole,
-        tie=tie,
+        outcome,
         method="vote" if fit_id is None else "weighted vote",
-        judgments=[row.public_id for row in rows],
-        value_from=value_from,
+        judgments=[g.judgment for g in given],
         fit_id=fit_id,
     )
-    if fit_id is not None and order_if_short(tx, project.id, task, policy, whole):
-        return
-    mark_settled(tx, project.id, task)
+    return fit_id, outcome.confidence
 
 
 def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
@@ -144,13 +142,9 @@ def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
         count_tasks(tx, project_id, task.id, settled=1)
 
 
-def lowest_confidence(form: Form, confidence: Mapping[str, float]) -> float:
-    """A task's confidence: the lowest over its required questions that were answered."""
-    required = [confidence[q.name] for q in form.questions if q.required and q.name in confidence]
-    return min(required or confidence.values(), default=0.0)
-
-
-def order_if_short(tx: Transaction, project_id: int, task: sa.Row, policy: Policy, confidence: float) -> bool:
+def order_if_short(
+    tx: Transaction, project_id: int, task: sa.Row, policy: Policy, confidence: float
+) -> Ordered | None:
     """Orders one more answer when the confidence is short of the target and the policy allows one.
 
     The new answer takes the task's own wave and place. A task that was delivered is not reopened.
@@ -161,14 +155,17 @@ def order_if_short(tx: Transaction, project_id: int, task: sa.Row, policy: Polic
         or task.wanted >= policy.max_answers
         or task.delivered_at is not None
     ):
-        return False
-    order_answer(tx, project_id, task)
-    return True
+        return None
+    return order_answer(tx, project_id, task)
 
 
-def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: bool = False) -> None:
+def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: bool = False) -> Ordered:
     """Puts one more answer of this task into the queue, in the task's own wave and place; the task's row is
-    locked by the caller. `replacing`: it stands in for one that was withdrawn, so no more are wanted."""
+    locked by the caller. `replacing`: it stands in for one that was withdrawn, so no more are wanted.
+
+    The caller puts what is returned back when all else is written: a lane's row is locked last, so that
+    whoever holds it waits for nobody.
+    """
     lane = lane_of(tx, project_id, {})
     more = 0 if replacing else 1
     at = ordinal(task.wave, task.wanted - 1 + more, task.place)
@@ -184,7 +181,6 @@ def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: b
             ordinal=at,
         )
     )
-    put_back(tx, [(lane, at)])
     settled = task.status == TaskStatus.SETTLED
     tx.execute(
         sa.update(t.task)
@@ -192,25 +188,22 @@ def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: b
         .values(wanted=task.wanted + more, status=TaskStatus.OPEN, settled_at=None)
     )
     count_tasks(tx, project_id, task.id, wanted=more, settled=-1 if settled else 0)
+    return lane, at
 
 
 def _weights(
-    tx: Transaction, project_id: int, key: str, given: list[sa.Row]
+    tx: Transaction, project_id: int, key: str, said: Sequence[Given]
 ) -> tuple[list[float] | None, int | None]:
     """What the latest fit says of these annotators' accuracy, or None when there is no fit of the question."""
-    ids = sorted({row.annotator_id for row in given if not row.anonymous})
+    ids = sorted({g.annotator for g in said if g.annotator is not None})
     if not ids:
         return None, None
-    skills = {
-        row.annotator_id: row for row in tx.execute(_SKILLS, {"project": project_id, "key": key, "ids": ids})
-    }
+    rows = tx.execute(_SKILLS, {"project": project_id, "key": key, "ids": ids})
+    skills = {row.annotator_id: row for row in rows}
     if not skills:
         return None, None
     typical = sum(s.accuracy for s in skills.values()) / len(skills)
-    weights = [
-        skills[row.annotator_id].accuracy if row.annotator_id in skills and not row.anonymous else typical
-        for row in given
-    ]
+    weights = [skills[g.annotator].accuracy if g.annotator in skills else typical for g in said]
     return weights, max(s.fit_id for s in skills.values())
 
 
@@ -224,22 +217,18 @@ def write_consensus(
     tx: Transaction,
     project_id: int,
     task_id: int,
-    values: Mapping[str, Any],
-    confidence_by: Mapping[str, float],
-    confidence: float,
+    outcome: Outcome,
     *,
-    tie: bool,
     method: str,
     judgments: list[str],
-    value_from: str | None,
     fit_id: int | None,
 ) -> int:
     """A new revision of the task's answer, current from now on."""
     before = tx.execute(_CURRENT, {"task": task_id}).first()
     if before is not None:
         tx.execute(_PAST, {"key": before.id})
-    salt, digest = commit(dict(values))
-    key = tx.execute(
+    salt, digest = commit(outcome.answers)
+    key = tx.added(
         sa.insert(t.consensus),
         {
             "public_id": new_id(tx.now),
@@ -247,17 +236,22 @@ def write_consensus(
             "task_id": task_id,
             "revision": 1 if before is None else before.revision + 1,
             "method": method,
-            "confidence": confidence,
-            "tie": tie,
+            "confidence": outcome.confidence,
+            "tie": outcome.tie,
             "judgments": judgments,
-            "value_from": value_from,
+            "value_from": outcome.value_from,
             "fit_id": fit_id,
             "commitment": digest,
             "at": tx.now,
         },
-    ).inserted_primary_key[0]
+    )
     tx.execute(
         sa.insert(t.consensus_payload),
-        {"consensus_id": key, "answers": dict(values), "confidence_by": dict(confidence_by), "salt": salt},
+        {
+            "consensus_id": key,
+            "answers": outcome.answers,
+            "confidence_by": outcome.confidence_by,
+            "salt": salt,
+        },
     )
     return key

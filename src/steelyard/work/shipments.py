@@ -27,9 +27,10 @@ from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.projects import find_project
-from steelyard.work.settle import lowest_confidence, write_consensus
+from steelyard.work.settle import write_consensus
 from steelyard.work.tally import count_judgments, count_tasks
 from steelyard.work.tasks import Created, Draft, RowProblem, check_task, write_tasks
+from steelyard.work.vote import Given, vote
 
 BLOCK = 100  # tasks in one transaction, each with all its answers
 ANONYMOUS = "anonymous"
@@ -74,7 +75,7 @@ def receive(
         if giver.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
             raise Conflict(f"{giver.name} is {giver.status}", "provider_stopped")
         public = new_id(tx.now)
-        key = tx.execute(
+        key = tx.added(
             sa.insert(t.shipment).values(
                 public_id=public,
                 provider_id=giver.id,
@@ -82,7 +83,7 @@ def receive(
                 name=checked_name(name),
                 received_at=tx.now,
             )
-        ).inserted_primary_key[0]
+        )
         body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == project.form_id)).scalar_one()
         return key, public, forms.parse_form(body)
 
@@ -225,7 +226,7 @@ def _annotators(tx: Transaction, provider_id: int, names: set[str | None]) -> di
         where = (t.annotator.c.provider_id == provider_id, t.annotator.c.external_id == external)
         key = tx.execute(sa.select(t.annotator.c.id).where(*where)).scalar()
         if key is None:
-            key = tx.execute(
+            key = tx.added(
                 sa.insert(t.annotator).values(
                     public_id=new_id(tx.now),
                     provider_id=provider_id,
@@ -233,7 +234,7 @@ def _annotators(tx: Transaction, provider_id: int, names: set[str | None]) -> di
                     anonymous=name is None,
                     created_at=tx.now,
                 )
-            ).inserted_primary_key[0]
+            )
         found[name] = key
     return found
 
@@ -243,37 +244,14 @@ def _settle(
 ) -> None:
     """A vote per task, in the request that brought the answers."""
     for task, form, given in by_task:
-        values: dict[str, Any] = {}
-        confidence: dict[str, float] = {}
-        tie, value_from = False, None
-        for question in form.questions:
-            answered = [(key, a[question.name]) for key, a in given if question.name in a]
-            if not answered:
-                continue
-            settled = forms.settle_one(question, [a for _, a in answered], None)
-            values[question.name] = settled.value
-            confidence[question.name] = settled.confidence
-            tie = tie or settled.tie
-            if settled.value_from is not None:
-                value_from = answered[settled.value_from][0]
+        outcome = vote(form, [Given(key, answers) for key, answers in given])
         tx.execute(
             sa.update(t.task)
             .where(t.task.c.id == task.id)
             .values(answers=len(given), status=TaskStatus.SETTLED, settled_at=tx.now)
         )
-        write_consensus(
-            tx,
-            project.id,
-            task.id,
-            values,
-            confidence,
-            lowest_confidence(form, confidence),
-            tie=tie,
-            method="vote",
-            judgments=[key for key, _ in given],
-            value_from=value_from,
-            fit_id=None,
-        )
+        judgments = [key for key, _ in given]
+        write_consensus(tx, project.id, task.id, outcome, method="vote", judgments=judgments, fit_id=None)
     count_tasks(
         tx,
         project.id,

@@ -149,7 +149,7 @@ def _still_held(tx: Transaction, who: Principal, project: sa.Row) -> list[Held]:
             t.assignment.c.project_id == project.id,
             sa.text("assignment.state = 1"),
         )
-        .order_by(t.assignment.c.claimed_at, t.assignment.c.id)
+        .order_by(t.assignment.c.claimed_at, t.assignment.c.public_id)
     ).all()
     may = [
         r.id
@@ -182,7 +182,7 @@ def _write(
 ) -> tuple[int, str]:
     public = new_id(tx.now)
     salt, commitment = commit(answers)
-    judgment_id = tx.execute(
+    judgment_id = tx.added(
         sa.insert(t.judgment),
         {
             "public_id": public,
@@ -200,7 +200,7 @@ def _write(
             "idempotency_key": key,
             "body_digest": digest if key is not None else None,
         },
-    ).inserted_primary_key[0]
+    )
     tx.execute(
         sa.insert(t.judgment_payload),
         {"judgment_id": judgment_id, "answers": answers, "presentation": presentation, "salt": salt},

@@ -124,7 +124,7 @@ def check_task(
         return problems
     try:
         digest = hashlib.sha256(canonical({k: raw.get(k) for k in FIELDS if raw.get(k) is not None})).digest()
-        kept = {"blocks": [_kept(b, i, keep_inline) for i, b in enumerate(content["blocks"])]}
+        kept = {"blocks": [_kept(b, i, keep_inline) for i, b in enumerate(raw["content"]["blocks"])]}
     except Invalid as wrong:
         return wrong.problems
     return Draft(
@@ -241,9 +241,12 @@ _KNOWN = sa.select(t.task.c.external_id, t.task.c.digest, t.task.c.public_id).wh
 
 def _batches(tx: Transaction, project: sa.Row, drafts: Sequence[tuple[Draft, str]]) -> dict[str, sa.Row]:
     found: dict[str, sa.Row] = {}
-    for name in {d.batch for d, _ in drafts if d.batch is not None}:
+    for name in sorted({d.batch for d, _ in drafts if d.batch is not None}):
+        # Shared: a batch that is started at this moment must see these rows, or these its start.
         row = tx.execute(
-            sa.select(t.batch).where(t.batch.c.world == project.world, t.batch.c.name_key == name_key(name))
+            sa.select(t.batch)
+            .where(t.batch.c.world == project.world, t.batch.c.name_key == name_key(name))
+            .with_for_update(read=True)
         ).first()
         if row is None or row.project_id != project.id:
             raise NotFound(f"there is no batch {name!r} in {project.name}")
@@ -297,7 +300,7 @@ def _write(
         _check_blobs(tx, {b["digest"] for b in blobs})
         tx.execute(sa.insert(t.content_blob), blobs)
     wanted = 0 if no_answers else policy.answers
-    places = _places(tx, project.id, fresh, batches, wanted)
+    places, passed = _places(tx, project.id, fresh, batches, wanted)
     rows = []
     for content_id, (draft, public) in zip(content_ids, fresh, strict=True):
         place = places.get(public)
@@ -338,27 +341,33 @@ def _write(
         _queue(tx, project.id, rows, task_ids, places, batches, fresh)
     gold = sum(d.gold is not None for d, _ in fresh)
     count_tasks(tx, project.id, tasks=len(fresh), gold=gold, wanted=(len(fresh) - gold) * wanted)
+    lane = lane_of(tx, project.id, {})
+    put_back(tx, ((lane, at) for at in passed))
 
 
 def _priority(draft: Draft, batches: dict[str, sa.Row]) -> int:
     return draft.priority or (batches[draft.batch].priority if draft.batch else 0)
 
 
-def _places(tx: Transaction, project_id: int, fresh, batches, wanted: int) -> dict[str, Any]:
-    """A place in the queue for every task that waits there; gold does not."""
+def _places(
+    tx: Transaction, project_id: int, fresh, batches, wanted: int
+) -> tuple[dict[str, Any], list[int]]:
+    """A place in the queue for every task that waits there (gold does not), and the ordinals from which on
+    cursors may have passed them."""
     by_priority: dict[int, list[str]] = {}
     if wanted:
         for draft, public in fresh:
             if draft.gold is None:
                 by_priority.setdefault(_priority(draft, batches), []).append(public)
     found: dict[str, Any] = {}
+    passed: list[int] = []
     for priority in sorted(by_priority):
         publics = by_priority[priority]
         places, joined = take_places(tx, project_id, priority, len(publics))
         found |= dict(zip(publics, places, strict=True))
         if joined:
-            put_back(tx, [(lane_of(tx, project_id, {}), ordinal(places[0].wave, 0, places[0].place))])
-    return found
+            passed.append(ordinal(places[0].wave, 0, places[0].place))
+    return found, passed
 
 
 def _queue(tx: Transaction, project_id: int, rows, task_ids, places, batches, fresh) -> None:
@@ -391,9 +400,7 @@ def _write_gold(tx: Transaction, fresh, task_ids) -> None:
         if draft.gold is None:
             continue
         salt, digest = commit(draft.gold)
-        gold_id = tx.execute(
-            sa.insert(t.gold).values(task_id=task_id, commitment=digest, at=tx.now)
-        ).inserted_primary_key[0]
+        gold_id = tx.added(sa.insert(t.gold).values(task_id=task_id, commitment=digest, at=tx.now))
         tx.execute(sa.insert(t.gold_payload).values(gold_id=gold_id, answers=draft.gold, salt=salt))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from steelyard.client import Client, Refused
 
@@ -76,7 +76,7 @@ def load_target(name: str) -> Answer:
         return lambda shown: _predicted(target, shown)
     if not callable(target):
         raise TargetNotFound(f"{name!r} is neither callable nor an estimator")
-    return target
+    return cast(Answer, target)
 
 
 def _predicted(estimator: Any, shown: Shown) -> dict[str, Any]:
