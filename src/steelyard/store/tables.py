@@ -737,7 +737,5 @@ remembered_post = sa.Table(  # answers of POSTs that make no row of their own wi
     _time("at"),
 )
 
-CURRENT_JUDGMENT = "CREATE VIEW current_judgment AS SELECT * FROM judgment WHERE current"
-
 # The one view of what counts now: neither superseded nor withdrawn.
 current_judgment = sa.table("current_judgment", *(sa.column(c.name, c.type) for c in judgment.columns))
