@@ -1,0 +1,1 @@
+"""What leaves? Releases: built, signed, verified by anyone, and withdrawn part by part."""

@@ -1,0 +1,111 @@
+"""Which releases has a project had, and who was left out of them?
+
+Only the database remembers who was left out; the release itself must not.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard.domain.errors import NotFound
+from steelyard.domain.names import name_key
+from steelyard.releases.layout import MANIFEST, PATHS, file_digest, read_columns
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as the database has it; `without` are names of providers, `at` microseconds."""
+
+    id: str
+    version: int
+    path: str
+    digest: str
+    rows: int
+    at: int
+    without: list[str]
+
+
+@dataclass(frozen=True)
+class Before:
+    """The answers and the confidence of every task in the predecessor's consensus."""
+
+    rows: dict[str, tuple[str, float]]
+
+
+def project_at(tx: Transaction, slug: str, world: str) -> sa.Row:
+    """The project's row. Raises `NotFound`."""
+    row = tx.row(sa.select(t.project).where(t.project.c.world == world, t.project.c.slug == slug))
+    if row is None:
+        raise NotFound(f"there is no project {slug!r} in the {world} world")
+    return row
+
+
+def latest_release(tx: Transaction, project_id: int) -> sa.Row | None:
+    """The row of the project's newest release: the predecessor of the next."""
+    return tx.row(
+        sa.select(t.release)
+        .where(t.release.c.project_id == project_id)
+        .order_by(t.release.c.version.desc())
+        .limit(1)
+    )
+
+
+def releases_of(tx: Transaction, project_id: int) -> list[Release]:
+    """All releases of a project, the newest first."""
+    left_out: dict[int, list[str]] = {}
+    query = (
+        sa.select(t.release_provider.c.release_id, t.provider.c.name)
+        .join(t.provider, t.provider.c.id == t.release_provider.c.provider_id)
+        .join(t.release, t.release.c.id == t.release_provider.c.release_id)
+        .where(t.release.c.project_id == project_id, t.release_provider.c.left_out)
+        .order_by(t.provider.c.name)
+    )
+    for row in tx.rows(query):
+        left_out.setdefault(row.release_id, []).append(row.name)
+    rows = tx.rows(
+        sa.select(t.release).where(t.release.c.project_id == project_id).order_by(t.release.c.version.desc())
+    )
+    return [
+        Release(r.public_id, r.version, r.path, r.digest, r.rows, r.at, left_out.get(r.id, [])) for r in rows
+    ]
+
+
+def providers_named(tx: Transaction, names: list[str]) -> dict[int, str]:
+    """Row key and slug of each provider with one of these names or slugs. Raises `NotFound`."""
+    found: dict[int, str] = {}
+    for name in names:
+        row = tx.row(sa.select(t.provider).where(t.provider.c.slug == name)) or tx.row(
+            sa.select(t.provider).where(t.provider.c.name_key == name_key(name))
+        )
+        if row is None:
+            raise NotFound(f"there is no provider {name!r}")
+        found[row.id] = row.slug
+    return found
+
+
+def read_before(path: Path, digest: str) -> Before | None:
+    """The consensus of the release in this folder, or None where it is no longer there as it was built."""
+    try:
+        manifest_path = path / MANIFEST
+        if file_digest(manifest_path) != digest:
+            return None
+        manifest: dict[str, Any] = json.loads(manifest_path.read_bytes())
+        rows: dict[str, tuple[str, float]] = {}
+        for file in manifest["files"]:
+            if file["kind"] != "consensus" or not PATHS["consensus"].fullmatch(file["path"]):
+                continue
+            if file_digest(path / file["path"]) != file["sha256"]:
+                return None
+            table = read_columns(path / file["path"], ["task", "answers", "confidence"])
+            for row in table.to_pylist():
+                rows[row["task"]] = (row["answers"], row["confidence"])
+    except OSError:
+        return None
+    return Before(rows)
