@@ -27,6 +27,13 @@ export function replaceSession(session: Session): void {
 export const useProjects = () =>
   useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => get<Page<Project>>("/api/projects", signal) });
 
+/** The name of a project by its slug; the slug itself while it is not known. */
+export function useProjectNames(): (slug: string) => string {
+  const projects = useProjects();
+  const names = new Map(projects.data?.items.map(({ slug, name }) => [slug, name]));
+  return (slug) => names.get(slug) ?? slug;
+}
+
 export const useProject = (slug: string) =>
   useQuery({
     queryKey: ["project", slug],

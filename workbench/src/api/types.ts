@@ -124,6 +124,8 @@ export interface Judgment {
   id: string;
   provider: string;
   annotator: string;
+  /** For those who may know who it was. */
+  annotator_name?: string | null;
   answers: Answers;
   at: string;
   price?: string | null;
@@ -170,6 +172,13 @@ export interface Interest {
   since?: string | null;
 }
 
+/** A project whose tasks a provider is not shown, by slug and name, and why. */
+export interface Stop {
+  project: string;
+  name?: string;
+  because: string;
+}
+
 export interface Provider {
   id: string;
   name: string;
@@ -180,9 +189,9 @@ export interface Provider {
   price: string | null;
   currency: string;
   interests: Interest[];
-  stopped: { project: string; because: string }[];
+  stopped: Stop[];
   /** In the answer to a change: what it has stopped, and how many held tasks went back. */
-  newly_stopped?: { project: string; because: string }[];
+  newly_stopped?: Stop[];
   recalled?: number;
   judgments: number;
   accuracy: (Estimate & { from: "gold" | "inferred" }) | null;
@@ -201,13 +210,14 @@ export interface Scorecard {
   judgments: number;
   projects: {
     project: string;
+    name?: string;
     question: string;
     judgments: number;
     gold: Estimate | null;
     inferred: Estimate | null;
     cost_per_correct: string | null;
   }[];
-  annotators: { annotator: string; judgments: number; gold: Estimate | null; inferred: Estimate | null }[];
+  annotators: { annotator: string; annotator_name?: string | null; judgments?: number; gold: Estimate | null; inferred: Estimate | null }[];
 }
 
 export interface Dependence {
@@ -237,7 +247,7 @@ export interface ExposureCounts {
   last: string | null;
 }
 
-export interface Exposure extends Page<{ task: string; content: string; annotator: string; project?: string; at: string }> {
+export interface Exposure extends Page<{ task: string; content: string; annotator: string; annotator_name?: string | null; project?: string; at: string }> {
   counts: ExposureCounts;
 }
 
@@ -272,4 +282,19 @@ export interface AdminPerson {
 export interface Settings {
   conflicts: string[];
   currency: string;
+}
+
+export interface ExitStep {
+  name: string;
+  state: "waiting" | "running" | "done" | "failed";
+  detail: { [figure: string]: Json } | null;
+  at: string | null;
+}
+
+/** A provider that is being left, or was: its steps as they stand. */
+export interface Exit {
+  id: string;
+  provider: string;
+  state: string;
+  steps: ExitStep[];
 }

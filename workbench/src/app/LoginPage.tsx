@@ -90,6 +90,8 @@ export function LoginPage() {
           aria-invalid={problem !== null}
           aria-describedby={problem === null ? undefined : "key-problem"}
         />
+        {/* Password managers file a key under a name; the key itself stays the first field. */}
+        <input type="text" name="username" autoComplete="username" value="steelyard" readOnly hidden />
         {problem !== null && (
           <p id="key-problem" className="problem" role="alert">
             {problem}

@@ -10,7 +10,9 @@ export function storedTheme(): Theme {
 }
 
 export function applyTheme(theme: Theme = storedTheme()): void {
-  document.documentElement.style.colorScheme = theme === "system" ? "light dark" : theme;
+  // An attribute, for which tokens.css has a rule each: the built CSS carries a light-dark() that older browsers know.
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
 
 export function storeTheme(theme: Theme): void {

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { useProjects } from "../api/queries";
 import { plural } from "../app/format";
 import { reviews, useSignedIn } from "../app/session";
+import { RefusedList } from "./RefusedList";
 
 interface NothingNowProps {
   project: string;
@@ -13,13 +14,14 @@ interface NothingNowProps {
 }
 
 export function NothingNow({ project, because, done, again }: NothingNowProps) {
-  const { role } = useSignedIn();
+  const { person, role } = useSignedIn();
   const projects = useProjects();
   const others = (projects.data?.items ?? []).filter((other) => other.slug !== project && (other.mine?.waiting ?? 0) > 0);
   return (
     <div className="nothing">
       <h2>Nothing to label now.</h2>
       {because !== null && <p>{because}</p>}
+      <RefusedList person={person.id} project={project} />
       {done > 0 && <p>You answered {plural(done, "task")} in this visit.</p>}
       {others.length > 0 && (
         <ul className="plain-list">

@@ -4,7 +4,8 @@ import { useState } from "react";
 import { Dialog } from "../app/Dialog";
 import { ContentView } from "../content/Content";
 import { AnswerView, answerLine } from "../questions/AnswerView";
-import { dropRefused, storedRefused, type Sent } from "./outbox";
+import type { Sent } from "./outbox";
+import { RefusedList } from "./RefusedList";
 
 const STATE_WORDS: Record<Sent["state"], string> = {
   sending: "on its way",
@@ -22,7 +23,6 @@ interface SentDialogProps {
 
 export function SentDialog({ sent, person, project, close }: SentDialogProps) {
   const [chosen, setChosen] = useState(sent[0]?.assignment.id ?? null);
-  const [refused, setRefused] = useState(() => storedRefused(person, project));
   const shown = sent.find((one) => one.assignment.id === chosen);
   return (
     <Dialog title="Last answers" close={close} wide>
@@ -56,29 +56,7 @@ export function SentDialog({ sent, person, project, close }: SentDialogProps) {
           )}
         </div>
       )}
-      {refused.length > 0 && (
-        <section>
-          <h3>Not taken, kept for you</h3>
-          <ul className="plain-list">
-            {refused.map((one) => (
-              <li key={one.assignment} className="row">
-                <span className="grow">
-                  {answerLine(one.answers)} <span className="meta">{one.why}</span>
-                </span>
-                <button
-                  type="button"
-                  onClick={() => {
-                    dropRefused(person, one.assignment);
-                    setRefused(refused.filter((other) => other !== one));
-                  }}
-                >
-                  Throw away
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <RefusedList person={person} project={project} />
     </Dialog>
   );
 }

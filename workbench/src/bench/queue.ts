@@ -175,8 +175,16 @@ export class TaskQueue {
     } else {
       setAside(entry, why);
       this.change({ notice: why });
+      if (error.code === "provider_stopped" && entry.project === this.project) this.stop();
     }
     this.pump();
+  }
+
+  /** The provider may be shown no more of this project: what was fetched ahead leaves the bench unseen. */
+  private stop(): void {
+    this.exhausted = true;
+    this.state.tasks.forEach((task) => forgetImages(task.id));
+    this.change({ tasks: [], phase: "empty", because: "Your provider's work on this project has stopped." });
   }
 
   private later(): void {

@@ -10,8 +10,8 @@ describe("an image on its stage", () => {
   });
 
   it("grows by whole factors when it is tiny, up to a readable size", () => {
-    expect(shownScale({ width: 8, height: 8 }, stage, false)).toBe(64);
-    expect(shownScale({ width: 64, height: 64 }, stage, false)).toBe(8);
+    expect(shownScale({ width: 8, height: 8 }, stage, false)).toBe(48);
+    expect(shownScale({ width: 64, height: 64 }, stage, false)).toBe(6);
   });
 
   it("is at least at its own size when zoomed", () => {

@@ -10,7 +10,7 @@ interface Size {
 /** Above this factor an image is a grid of pixels, and smoothing would invent what is not there. */
 const PIXELS_FROM = 4;
 /** A digit of 8 by 8 pixels is read worse when it fills a screen. */
-const LARGEST_PIXEL_SIDE = 512;
+const LARGEST_PIXEL_SIDE = 384;
 
 export function shownScale(natural: Size, stage: Size, zoomed: boolean): number {
   if (natural.width <= 0 || natural.height <= 0 || stage.width <= 0 || stage.height <= 0) return 1;

@@ -90,7 +90,7 @@ function SideBySide({ task }: { task: TaskDetail }) {
             {judgments.map((judgment) => (
               <td key={judgment.id}>
                 {judgment.provider}
-                <span className="meta block">{judgment.annotator}</span>
+                <span className="meta block">{judgment.annotator_name ?? judgment.annotator}</span>
                 <span className="meta block">{when(judgment.at)}</span>
                 {judgment.price != null && <span className="meta block">{money(judgment.price, currency)}</span>}
                 {typeof judgment.answers.note === "string" && <span className="block">Note: {judgment.answers.note}</span>}

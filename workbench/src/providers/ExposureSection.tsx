@@ -1,17 +1,18 @@
 /** What was this provider shown, to whom, and when? Counts first, then every showing, a page at a time. */
 
-import { useExposure } from "../api/queries";
+import { useExposure, useProjectNames } from "../api/queries";
 import { count, when } from "../app/format";
 import { Failure, Loading } from "../app/Load";
 import { Figure, Section } from "../app/Page";
 
-function listed(counts: { [name: string]: number }): string {
-  const parts = Object.entries(counts).map(([name, tasks]) => `${name} ${count(tasks)}`);
+function listed(counts: { [name: string]: number }, nameOf = (name: string) => name): string {
+  const parts = Object.entries(counts).map(([name, tasks]) => `${nameOf(name)} ${count(tasks)}`);
   return parts.length === 0 ? "none" : parts.join(", ");
 }
 
 export function ExposureSection({ slug }: { slug: string }) {
   const exposure = useExposure(slug);
+  const projectName = useProjectNames();
   const counts = exposure.data?.pages[0]?.counts;
   const rows = exposure.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -22,7 +23,7 @@ export function ExposureSection({ slug }: { slug: string }) {
         <dl className="figures">
           <Figure name="Tasks" value={count(counts.tasks)} />
           <Figure name="Showings" value={count(counts.showings)} />
-          <Figure name="By project" value={listed(counts.by_project)} />
+          <Figure name="By project" value={listed(counts.by_project, projectName)} />
           <Figure name="By sensitivity" value={listed(counts.by_sensitivity)} />
           <Figure name="First" value={when(counts.first)} />
           <Figure name="Last" value={when(counts.last)} />
@@ -50,8 +51,8 @@ export function ExposureSection({ slug }: { slug: string }) {
                     <th scope="row">
                       <code>{row.task}</code>
                     </th>
-                    <td>{row.project ?? ""}</td>
-                    <td>{row.annotator}</td>
+                    <td>{row.project === undefined ? "" : projectName(row.project)}</td>
+                    <td>{row.annotator_name ?? row.annotator}</td>
                     <td className="nowrap">{when(row.at)}</td>
                     <td>
                       <code title={row.content}>{row.content.slice(0, 16)}…</code>

@@ -39,7 +39,7 @@ function ProviderView({ provider }: { provider: Provider }) {
               Record a stake
             </button>
             <button type="button" onClick={() => setDialog("exit")}>
-              Plan the exit
+              Leave
             </button>
           </>
         )}
@@ -83,7 +83,7 @@ function ProviderView({ provider }: { provider: Provider }) {
       <ExposureSection slug={provider.slug} />
       {dialog === "status" && <StatusDialog provider={provider} close={close} />}
       {dialog === "interest" && <InterestDialog provider={provider} close={close} />}
-      {dialog === "exit" && <ExitDialog slug={provider.slug} name={provider.name} close={close} />}
+      {dialog === "exit" && <ExitDialog provider={provider} close={close} />}
     </>
   );
 }
@@ -97,7 +97,7 @@ export function Stopped({ stopped }: { stopped: Provider["stopped"] }) {
       <ul>
         {stopped.map((stop) => (
           <li key={stop.project}>
-            <Link href={`/p/${stop.project}`}>{stop.project}</Link>: {stop.because}
+            <Link href={`/p/${stop.project}`}>{stop.name ?? stop.project}</Link>: {stop.because}
           </li>
         ))}
       </ul>

@@ -1,17 +1,28 @@
 /** Who answers, how well, and what does a correct answer cost? One line a provider, intervals on a common scale. */
 
+import { useState } from "react";
 import { Link } from "wouter";
 import { useProviders } from "../api/queries";
 import { count, money, percent } from "../app/format";
 import { Load } from "../app/Load";
 import { PageHead, Status } from "../app/Page";
+import { useSignedIn } from "../app/session";
 import { Interval, commonFloor } from "../charts/Interval";
+import { AddProviderDialog } from "./AddProviderDialog";
 
 export function ProvidersPage() {
+  const { role } = useSignedIn();
   const providers = useProviders();
+  const [adding, setAdding] = useState(false);
   return (
     <>
-      <PageHead title="Providers" />
+      <PageHead title="Providers">
+        {role === "owner" && (
+          <button type="button" onClick={() => setAdding(true)}>
+            Add provider
+          </button>
+        )}
+      </PageHead>
       <Load query={providers}>
         {({ items }) => {
           const floor = commonFloor(items.map((provider) => provider.accuracy));
@@ -59,6 +70,7 @@ export function ProvidersPage() {
           );
         }}
       </Load>
+      {adding && <AddProviderDialog close={() => setAdding(false)} />}
     </>
   );
 }

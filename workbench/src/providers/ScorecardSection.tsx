@@ -1,6 +1,6 @@
 /** How good is it, by gold and by agreement with the others, and what does a correct answer cost? */
 
-import { useScorecard } from "../api/queries";
+import { useProjectNames, useScorecard } from "../api/queries";
 import type { Scorecard } from "../api/types";
 import { count, money, percent } from "../app/format";
 import { Load } from "../app/Load";
@@ -17,6 +17,7 @@ export function ScorecardSection({ slug }: { slug: string }) {
 }
 
 function Card({ card }: { card: Scorecard }) {
+  const projectName = useProjectNames();
   const floor = commonFloor([
     card.gold,
     card.inferred,
@@ -64,7 +65,7 @@ function Card({ card }: { card: Scorecard }) {
             <tbody>
               {card.projects.map((row) => (
                 <tr key={`${row.project}/${row.question}`}>
-                  <th scope="row">{row.project}</th>
+                  <th scope="row">{row.name ?? projectName(row.project)}</th>
                   <td>{row.question}</td>
                   <td>
                     <Interval estimate={row.gold} floor={floor} />
@@ -103,7 +104,7 @@ function Annotators({ card, floor }: { card: Scorecard; floor: number }) {
           <tbody>
             {card.annotators.map((row) => (
               <tr key={row.annotator}>
-                <th scope="row">{row.annotator}</th>
+                <th scope="row">{row.annotator_name ?? row.annotator}</th>
                 <td>
                   <Interval estimate={row.gold} floor={floor} />
                 </td>
