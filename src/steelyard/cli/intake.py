@@ -26,7 +26,7 @@ from steelyard.cli.common import (
     show,
 )
 from steelyard.domain.errors import Invalid
-from steelyard.http.api.common import parse_json
+from steelyard.http.storable import parse_json
 from steelyard.store.database import Transaction
 from steelyard.work.intake import bring_in
 from steelyard.work.shipments import receive

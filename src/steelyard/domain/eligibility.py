@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from steelyard.domain.policy import SENSITIVITIES
 from steelyard.domain.states import ProviderStatus
@@ -69,18 +70,18 @@ def interests_of(provider: int, edges: Iterable[Interest]) -> dict[int, int]:
             of_provider.append(edge)
         elif edge.organisation is not None:
             of_organisation.setdefault(edge.organisation, []).append(edge)
-    total: dict[int, float] = {}
+    total: dict[int, Fraction] = {}  # exact: the order of the edges must not tip a rounding
 
-    def follow(edge: Interest, share: float, path: frozenset[int]) -> None:
+    def follow(edge: Interest, share: Fraction, path: frozenset[int]) -> None:
         if edge.holder in path:
             return
         held = share * edge.share / WHOLE
-        total[edge.holder] = total.get(edge.holder, 0.0) + held
+        total[edge.holder] = total.get(edge.holder, Fraction(0)) + held
         for above in of_organisation.get(edge.holder, ()):
             follow(above, held, path | {edge.holder})
 
     for edge in of_provider:
-        follow(edge, float(WHOLE), frozenset())
+        follow(edge, Fraction(WHOLE), frozenset())
     # A share of any size is an interest, however long the chain: never round one down to nothing.
     return {holder: max(1, min(WHOLE, round(share))) for holder, share in total.items() if share > 0}
 

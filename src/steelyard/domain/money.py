@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 from steelyard.domain.errors import invalid
 
@@ -16,7 +16,7 @@ def parse_money(value: object, pointer: str = "/price") -> int:
         raise invalid(pointer, "money", 'must be a decimal string like "0.05"')
     try:
         micros = Decimal(str(value)) * MILLION
-    except InvalidOperation:
+    except DecimalException:
         raise invalid(pointer, "money", 'must be a decimal string like "0.05"') from None
     if not micros.is_finite() or micros < 0 or micros > LIMIT:
         raise invalid(pointer, "money", "must be a finite amount of zero or more")

@@ -281,11 +281,17 @@ def _revoke_keys(database: Database, exit_id: int) -> dict[str, Any]:
         for key in keys:
             revoke_key(tx, key)
         held = tx.execute(
-            sa.select(t.assignment.c.id, t.assignment.c.lane_id, t.assignment.c.ordinal).where(
-                t.assignment.c.provider_id == leaving.provider_id, sa.text("assignment.state = 1")
-            ).with_for_update()
+            sa.select(t.assignment.c.id, t.assignment.c.lane_id, t.assignment.c.ordinal)
+            .where(t.assignment.c.provider_id == leaving.provider_id, sa.text("assignment.state = 1"))
+            .with_for_update()
         ).all()
         release_held(tx, held)
-        return len(keys)
+        # Counted, not remembered: a crash may have come between the revoking and its record.
+        return tx.execute(
+            sa.select(sa.func.count())
+            .select_from(t.api_key)
+            .join(t.person, t.person.c.id == t.api_key.c.person_id)
+            .where(t.person.c.provider_id == leaving.provider_id, t.api_key.c.revoked_at >= leaving.at)
+        ).scalar_one()
 
     return {"revoked": database.write(end)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -24,6 +24,8 @@ from steelyard.http.api import (
     sessions,
     tasks,
 )
+from steelyard.http.description import describe
+from steelyard.http.edge import Edge
 from steelyard.http.pages import serve_pages
 from steelyard.wiring import Installation
 
@@ -32,7 +34,7 @@ THREADS = 64
 
 def create_app(installation: Installation) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> Any:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
 
@@ -62,4 +64,6 @@ def create_app(installation: Installation) -> FastAPI:
     ):
         app.include_router(module.router)
     serve_pages(app, files("steelyard") / "static")
+    app.add_middleware(Edge)
+    describe(app)
     return app

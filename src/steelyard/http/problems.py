@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ from steelyard.domain.errors import (
 from steelyard.store.database import StoreBusy
 
 log = logging.getLogger("steelyard.http")
+DOORS = ("/api/", "/v1/", "/v2/")
 STATUS: dict[type[SteelyardError], int] = {
     Invalid: 422,
     NotFound: 404,
@@ -32,6 +34,15 @@ STATUS: dict[type[SteelyardError], int] = {
     TooLarge: 413,
     StoreBusy: 503,
 }
+
+
+class ProblemResponse(JSONResponse):
+    """In ASCII: a message may quote any text that was sent, also one that UTF-8 cannot hold."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> JSONResponse:
@@ -44,10 +55,10 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | 
     }
     if errors is not None:
         body["errors"] = errors
-    headers = {"WWW-Authenticate": 'Basic realm="steelyard", charset="UTF-8"'} if status == 401 else {}
+    headers = {"WWW-Authenticate": 'Bearer realm="steelyard"'} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "1"
-    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+    return ProblemResponse(body, status_code=status, headers=headers)
 
 
 def from_error(error: SteelyardError) -> JSONResponse:
@@ -69,17 +80,20 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {"pointer": _pointer(e["loc"]), "code": str(e["type"]), "message": str(e["msg"])}
-            for e in error.errors()
-        ]
+        errors = [_told(e) for e in error.errors()]
         first = f"{errors[0]['pointer'] or '/'}: {errors[0]['message']}" if errors else "malformed request"
         return problem(422, "invalid", first, errors)
 
     @app.exception_handler(HTTPException)
     def framework(request: Request, error: HTTPException) -> JSONResponse:
-        status = error.status_code
-        answer = problem(status, HTTPStatus(status).phrase.lower().replace(" ", "_"), str(error.detail))
+        status, detail = error.status_code, str(error.detail)
+        if status == 405 and set(request.path_params) == {"path"} and request.url.path.startswith(DOORS):
+            # Only the pages' route, which takes every path, knew this one: there is nothing to be had here.
+            return problem(404, "not_found", f"there is nothing at {request.url.path}")
+        errors = None
+        if status == 400:
+            errors = [{"pointer": "", "code": "json", "message": "cannot be read as JSON"}]
+        answer = problem(status, HTTPStatus(status).phrase.lower().replace(" ", "_"), detail, errors)
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer
@@ -88,6 +102,18 @@ def install(app: FastAPI) -> None:
     def fault(request: Request, error: Exception) -> JSONResponse:
         log.exception("%s %s met a fault", request.method, request.url.path, exc_info=error)
         return problem(500, "fault", "Something went wrong on our side; it was written to the log.")
+
+
+def _told(error: Any) -> dict[str, Any]:
+    code, message = str(error["type"]), str(error["msg"])
+    if code == "json_invalid":  # the framework gives the character's place where a pointer is meant
+        reason = (error.get("ctx") or {}).get("error", message)
+        return {
+            "pointer": "",
+            "code": "json",
+            "message": f"is not JSON: {reason} at character {error['loc'][-1]}",
+        }
+    return {"pointer": _pointer(error["loc"]), "code": code, "message": message}
 
 
 def _pointer(loc: tuple[Any, ...]) -> str:

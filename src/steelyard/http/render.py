@@ -206,13 +206,12 @@ def _throughput(tx: Transaction, project_id: int) -> list[dict[str, Any]]:
 
 def _providers_of(tx: Transaction, project_id: int) -> list[dict[str, Any]]:
     sums = {s.provider_id: s for s in by_provider(tx, project_id)}
-    held = dict(
-        tx.execute(
-            sa.select(t.assignment.c.provider_id, sa.func.count())
-            .where(t.assignment.c.project_id == project_id, sa.text("assignment.state = 1"))
-            .group_by(t.assignment.c.provider_id)
-        ).all()
+    holding = tx.execute(
+        sa.select(t.assignment.c.provider_id, sa.func.count().label("n"))
+        .where(t.assignment.c.project_id == project_id, sa.text("assignment.state = 1"))
+        .group_by(t.assignment.c.provider_id)
     )
+    held: dict[int, int] = {row.provider_id: row.n for row in holding}
     total = sum(s.judgments for s in sums.values())
     rows = tx.execute(
         sa.select(t.provider.c.id, t.provider.c.name, t.provider.c.slug, t.provider.c.status).where(
@@ -252,7 +251,10 @@ def provider_json(tx: Transaction, row: sa.Row, world: str) -> dict[str, Any]:
         "capabilities": row.capabilities,
         "config": {k: v for k, v in row.config.items() if k not in hidden},
         "interests": interests_recorded(tx, row.id),
-        "stopped": [{"project": s.project, "because": s.because} for s in _blocked_in(tx, row.id, world)],
+        "stopped": [
+            {"project": s.project, "name": s.name, "because": s.because}
+            for s in _blocked_in(tx, row.id, world)
+        ],
         "judgments": card.judgments,
         "accuracy": None if best is None else {**best[0].to_json(), "from": best[1]},
         "cost_per_correct": card.total.cost_per_correct(row.price),

@@ -27,26 +27,36 @@ def enqueue(
     A running job with the key is asked to run once more, since it may have read before this change.
     """
     run_at = tx.now + int(delay_s * SECOND)
-    if dedup_key is not None:
-        known = tx.execute(sa.select(t.job).where(t.job.c.dedup_key == dedup_key).with_for_update()).first()
-        if known is not None:
-            if known.state == "running":
-                tx.execute(
-                    sa.update(t.job).where(t.job.c.id == known.id).values(args={**args, "again": True})
-                )
-            elif known.state == "dead":
-                tx.execute(
-                    sa.update(t.job)
-                    .where(t.job.c.id == known.id)
-                    .values(state="waiting", attempts=0, run_at=run_at, args=args)
-                )
-            return False
+    if dedup_key is not None and _ask_again(tx, dedup_key, args, run_at):
+        return False
     added = tx.execute(
         upsert(tx, t.job)
         .values(kind=kind, dedup_key=dedup_key, args=args, state="waiting", run_at=run_at)
         .on_conflict_do_nothing()
+        .returning(t.job.c.id)
+    ).first()
+    if added is not None:
+        return True
+    # Another has added it since it was looked for, and it may be running already.
+    assert dedup_key is not None
+    return not _ask_again(tx, dedup_key, args, run_at) and enqueue(
+        tx, kind, args, dedup_key=dedup_key, delay_s=delay_s
     )
-    return added.rowcount == 1
+
+
+def _ask_again(tx: Transaction, dedup_key: str, args: dict[str, Any], run_at: int) -> bool:
+    known = tx.execute(sa.select(t.job).where(t.job.c.dedup_key == dedup_key).with_for_update()).first()
+    if known is None:
+        return False
+    if known.state == "running":
+        tx.execute(sa.update(t.job).where(t.job.c.id == known.id).values(args={**args, "again": True}))
+    elif known.state == "dead":
+        tx.execute(
+            sa.update(t.job)
+            .where(t.job.c.id == known.id)
+            .values(state="waiting", attempts=0, run_at=run_at, args=args)
+        )
+    return True
 
 
 def take_due(tx: Transaction, owner: str, kinds: list[str]) -> sa.Row | None:

@@ -126,7 +126,7 @@ def create_provider(tx: Transaction, who: Principal, raw: Mapping[str, Any]) -> 
     if tx.execute(sa.select(t.provider.c.id).where(t.provider.c.name_key == name_key(name))).first():
         raise Conflict(f"there is a provider named {name!r} already", "name_taken")
     adapter = adapter_named(raw.get("kind", "people"))
-    config = _object(raw.get("config") or {}, "/config")
+    config = _object({} if raw.get("config") is None else raw["config"], "/config")
     problems = adapter.check_config(config)
     if problems:
         raise Invalid(problems)
@@ -139,7 +139,7 @@ def create_provider(tx: Transaction, who: Principal, raw: Mapping[str, Any]) -> 
         _clearance(raw.get("clearance", "internal")),
         parse_money(raw.get("price", 0)),
         config,
-        _object(raw.get("capabilities") or {}, "/capabilities"),
+        _object({} if raw.get("capabilities") is None else raw["capabilities"], "/capabilities"),
     )
     stakes = _stakes(raw)
     if stakes:
@@ -187,13 +187,16 @@ def update_provider(tx: Transaction, who: Principal, slug: str, patch: Mapping[s
     if "kind" in patch and patch["kind"] != row.kind:
         raise invalid("/kind", "fixed", "the kind of a provider does not change; make another one")
     if "config" in patch:
-        values["config"] = _merged(row.config, _object(patch["config"] or {}, "/config"))
+        values["config"] = _merged(
+            row.config, _object({} if patch["config"] is None else patch["config"], "/config")
+        )
         problems = adapter_named(row.kind).check_config(values["config"])
         if problems:
             raise Invalid(problems)
     if "capabilities" in patch:
         values["capabilities"] = _merged(
-            row.capabilities, _object(patch["capabilities"] or {}, "/capabilities")
+            row.capabilities,
+            _object({} if patch["capabilities"] is None else patch["capabilities"], "/capabilities"),
         )
     changed = {k: {"from": row._mapping[k], "to": v} for k, v in values.items() if row._mapping[k] != v}
     if values:

@@ -40,7 +40,8 @@ def _id() -> Column:
 
 
 def _public_id() -> Column:
-    return Column("public_id", String(24), nullable=False, unique=True)
+    # Drawn by us and unique, so many rows can be inserted at once and their keys come back in order.
+    return Column("public_id", String(24), nullable=False, unique=True, insert_sentinel=True)
 
 
 def _ref(table: str, *, nullable: bool = False, index: bool = False, name: str | None = None) -> Column:
@@ -300,7 +301,7 @@ content = sa.Table(
     _ref("project", index=True),
     _ref("provider", index=True),  # who gave it
     _ref("shipment", nullable=True, index=True),
-    Column("commitment", String(64), nullable=False, index=True),
+    Column("commitment", String(64), nullable=False, index=True, insert_sentinel=True),
     _time("at"),
     *_fact(),
 )

@@ -173,7 +173,7 @@ def _room(tx: Transaction, who: Principal, project: sa.Row, policy: Policy, pric
         if own.share is not None:
             room = min(room, floor(own.share * progress(tx, project.id).wanted + 1e-9) - mine)
     if policy.budget is not None:
-        left = policy.budget - sum(s.spent for s in sums) - sum(row.price for row in held)
+        left = policy.budget - sum(s.spent for s in sums) - sum(int(row.price) for row in held)
         if price:
             room = min(room, left // price)
         elif left < 0:
@@ -414,7 +414,8 @@ _GOLD = (
     .where(
         t.task.c.project_id == sa.bindparam("project"),
         sa.text("task.gold IS NOT NULL"),
-        t.task.c.status == "open",
+        # Wrapped, so that SQLite walks the few gold tasks by their own index and not every open task.
+        sa.func.coalesce(t.task.c.status, "") == "open",
         t.task.c.id >= sa.bindparam("low"),
         t.task.c.id < sa.bindparam("high"),
         _not_shown,
@@ -557,7 +558,7 @@ def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -
         query = query.where(t.assignment.c.project_id == project_id)
     found: list[Held] = []
     by_project: dict[int, list[int]] = {}
-    for row in tx.execute(query.order_by(t.assignment.c.claimed_at, t.assignment.c.public_id)):
+    for row in tx.execute(query.order_by(t.assignment.c.claimed_at, t.assignment.c.task_id)):
         if standing.verdict(tx, who.provider_id, row.project_id, gold=row.lane_id is None).allowed:
             by_project.setdefault(row.project_id, []).append(row.id)
     for project_key, ids in by_project.items():

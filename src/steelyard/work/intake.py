@@ -12,7 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -41,6 +41,7 @@ from steelyard.work.tasks import (
 MOST_PROBLEMS = 1000  # row errors that one answer tells; all are counted
 INLINE_LIMIT = 20_000_000
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,", re.ASCII)
+T = TypeVar("T")
 Authenticate = Callable[[Transaction], Principal]
 Around = Callable[[Transaction, Principal, Callable[[], Created]], Created]
 
@@ -132,7 +133,7 @@ def _bring_block(
             return around(tx, who, lambda: write_tasks(tx, who, project, drafts))
         return write_tasks(tx, who, project, drafts)
 
-    created = _retried(database, write) if drafts else Created()
+    created = retried(database, write) if drafts else Created()
     ids = iter(created.ids)
     created.ids = [None if row in wrong else next(ids) for row, _ in block]
     created.wrong = len(wrong)
@@ -188,7 +189,7 @@ def _with_known_references(
             yield draft
 
 
-def _retried(database: Database, write: Callable[[Transaction], Created]) -> Created:
+def retried(database: Database, write: Callable[[Transaction], T]) -> T:
     """Two callers may bring the same external_id at the same moment: the later one finds it there."""
     for attempt in range(3):
         try:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard import forms
-from steelyard.domain.errors import Conflict, Invalid, NotFound, Problem
+from steelyard.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from steelyard.domain.form import Form
 from steelyard.domain.ids import new_id
 from steelyard.domain.names import checked_name, name_key, slugify
@@ -84,6 +84,8 @@ def create_project(
     Raises `Invalid` naming each field, `Conflict` when the name is taken in this world.
     """
     require(who, Action.MANAGE_PROJECTS)
+    if who.projects is not None:
+        raise Forbidden("a role that holds for some projects makes no others")
     tx.hold_showing()
     name = checked_name(name)
     parsed = _form(form)

@@ -22,8 +22,9 @@ from steelyard.domain.times import SECOND
 from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
+from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.queue import put_back
-from steelyard.work.settle import Ordered, mark_settled, order_if_short, qualifies, write_consensus
+from steelyard.work.settle import Ordered, mark_settled, order_if_short, qualifies
 from steelyard.work.tally import progress
 from steelyard.work.vote import Outcome, lowest_confidence
 
@@ -248,6 +249,7 @@ def _revise(
     tasks = tx.execute(_TASKS, {"ids": ids}).all()
     known = {row.task_id: row for row in tx.execute(_CONSENSUS, {"ids": ids})}
     counts = {row.task_id: row.n for row in tx.execute(_COUNTS, {"ids": ids})}
+    revised: list[Inferred] = []
     ordered: list[Ordered] = []
     project = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     policy = parse_policy(project.policy)
@@ -275,20 +277,15 @@ def _revise(
                 any(f[2] for f in found.values()),
                 next((f[3] for f in found.values() if f[3] is not None), None),
             )
-            write_consensus(
-                tx,
-                project_id,
-                task.id,
-                outcome,
-                method=" + ".join(sorted({methods[name] for name in found})),
-                judgments=before.judgments,
-                fit_id=next(iter(fit_ids.values()), None),
-            )
+            method = " + ".join(sorted({methods[name] for name in found}))
+            fit_id = next(iter(fit_ids.values()), None)
+            revised.append(Inferred(task.id, outcome, before.judgments, method, fit_id))
         if task.answers >= task.wanted:
             if more := order_if_short(tx, project_id, task, policy, whole):
                 ordered.append(more)
             else:
                 mark_settled(tx, project_id, task)
+    write_consensus(tx, project_id, revised)
     put_back(tx, ordered)
 
 

@@ -16,12 +16,12 @@ from steelyard.domain.form import Form, Question
 from steelyard.domain.ids import new_id
 from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import AssignmentState, TaskStatus
-from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.queue import lane_of, ordinal, put_back
 from steelyard.work.tally import Progress, count_tasks
-from steelyard.work.vote import Given, Outcome, vote
+from steelyard.work.vote import Given, vote
 
 OVERLAP_NEEDED = 50  # tasks with two answers or more
 GOLD_NEEDED = 20  # gold answers
@@ -124,15 +124,9 @@ def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> tuple[i
 
     given = [Given(r.public_id, r.answers, None if r.anonymous else r.annotator_id) for r in rows]
     outcome = vote(form, given, weigh)
-    write_consensus(
-        tx,
-        project.id,
-        task.id,
-        outcome,
-        method="vote" if fit_id is None else "weighted vote",
-        judgments=[g.judgment for g in given],
-        fit_id=fit_id,
-    )
+    method = "vote" if fit_id is None else "weighted vote"
+    judgments = [g.judgment for g in given]
+    write_consensus(tx, project.id, [Inferred(task.id, outcome, judgments, method, fit_id)])
     return fit_id, outcome.confidence
 
 
@@ -205,53 +199,3 @@ def _weights(
     typical = sum(s.accuracy for s in skills.values()) / len(skills)
     weights = [skills[g.annotator].accuracy if g.annotator in skills else typical for g in said]
     return weights, max(s.fit_id for s in skills.values())
-
-
-_PAST = sa.update(t.consensus).where(t.consensus.c.id == sa.bindparam("key")).values(current=False)
-_CURRENT = sa.select(t.consensus.c.id, t.consensus.c.revision).where(
-    t.consensus.c.task_id == sa.bindparam("task"), t.consensus.c.current
-)
-
-
-def write_consensus(
-    tx: Transaction,
-    project_id: int,
-    task_id: int,
-    outcome: Outcome,
-    *,
-    method: str,
-    judgments: list[str],
-    fit_id: int | None,
-) -> int:
-    """A new revision of the task's answer, current from now on."""
-    before = tx.execute(_CURRENT, {"task": task_id}).first()
-    if before is not None:
-        tx.execute(_PAST, {"key": before.id})
-    salt, digest = commit(outcome.answers)
-    key = tx.added(
-        sa.insert(t.consensus),
-        {
-            "public_id": new_id(tx.now),
-            "project_id": project_id,
-            "task_id": task_id,
-            "revision": 1 if before is None else before.revision + 1,
-            "method": method,
-            "confidence": outcome.confidence,
-            "tie": outcome.tie,
-            "judgments": judgments,
-            "value_from": outcome.value_from,
-            "fit_id": fit_id,
-            "commitment": digest,
-            "at": tx.now,
-        },
-    )
-    tx.execute(
-        sa.insert(t.consensus_payload),
-        {
-            "consensus_id": key,
-            "answers": outcome.answers,
-            "confidence_by": outcome.confidence_by,
-            "salt": salt,
-        },
-    )
-    return key

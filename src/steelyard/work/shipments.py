@@ -19,17 +19,18 @@ from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
 from steelyard.domain.form import Form
 from steelyard.domain.ids import new_id
 from steelyard.domain.names import checked_name
-from steelyard.domain.states import ProviderStatus, TaskStatus
+from steelyard.domain.states import AssignmentState, ProviderStatus, TaskStatus
 from steelyard.domain.times import parse_time
 from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
+from steelyard.work.consensus import Inferred, write_consensus
+from steelyard.work.intake import retried
 from steelyard.work.projects import find_project
-from steelyard.work.settle import write_consensus
 from steelyard.work.tally import count_judgments, count_tasks
-from steelyard.work.tasks import Created, Draft, RowProblem, check_task, write_tasks
+from steelyard.work.tasks import Created, Draft, RowProblem, check_task, short_text, write_tasks
 from steelyard.work.vote import Given, vote
 
 BLOCK = 100  # tasks in one transaction, each with all its answers
@@ -72,8 +73,7 @@ def receive(
         project = find_project(tx, who, slug, Action.CREATE_TASKS)
         require(who, Action.CREATE_TASKS, project.id)
         giver = provider_named(tx, provider)
-        if giver.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
-            raise Conflict(f"{giver.name} is {giver.status}", "provider_stopped")
+        _check_giver(giver)
         public = new_id(tx.now)
         key = tx.added(
             sa.insert(t.shipment).values(
@@ -101,14 +101,19 @@ def receive(
                 received.created.problems += [RowProblem(row, p.pointer, p.code, p.message) for p in checked]
         del received.created.problems[1000:]
         if good:
-            part, judged = database.write(
-                lambda tx, good=good: _write(tx, authenticate, slug, shipment_id, form, good)
+            part, judged = retried(
+                database, lambda tx, good=good: _write(tx, authenticate, slug, shipment_id, form, good)
             )
             received.created.add(part)
             received.judgments += judged
         if counted is not None:
             counted(received)
     return received
+
+
+def _check_giver(giver: sa.Row) -> None:
+    if giver.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
+        raise Conflict(f"{giver.name} is {giver.status}", "provider_stopped")
 
 
 def _check(raw: Any, row: int, form: Form) -> _Row | list[Problem]:
@@ -135,8 +140,9 @@ def _check(raw: Any, row: int, form: Form) -> _Row | list[Problem]:
             continue
         problems += forms.check_answers(asked, item.get("answers"), f"{at}/answers")
         annotator = item.get("annotator")
-        if annotator is not None and (not isinstance(annotator, str) or not 0 < len(annotator) <= 200):
-            problems.append(Problem(f"{at}/annotator", "type", "must be a string of 1 to 200 characters"))
+        if annotator is not None and not short_text(annotator, 200):
+            message = "must be a string of 1 to 200 printable characters"
+            problems.append(Problem(f"{at}/annotator", "type", message))
         elif annotator is not None and annotator != ANONYMOUS:
             if annotator in named:
                 problems.append(Problem(f"{at}/annotator", "twice", "answers this task twice"))
@@ -160,19 +166,24 @@ def _write(
     who = authenticate(tx)
     project = find_project(tx, who, slug, Action.CREATE_TASKS)
     shipment = tx.execute(sa.select(t.shipment).where(t.shipment.c.id == shipment_id)).one()
+    # Again in every block: the provider may have been left since the shipment began.
+    _check_giver(tx.execute(sa.select(t.provider).where(t.provider.c.id == shipment.provider_id)).one())
     created = write_tasks(tx, who, project, [r.draft for r in good], shipment=shipment, no_answers=True)
     found = {
         row.public_id: row
         for row in tx.execute(
-            sa.select(t.task).where(t.task.c.public_id.in_([i for i in created.ids if i is not None]))
+            sa.select(t.task)
+            .where(t.task.c.public_id.in_([i for i in created.ids if i is not None]))
+            .order_by(t.task.c.id)
+            .with_for_update(key_share=True)
         )
     }
     annotators = _annotators(tx, shipment.provider_id, {a for r in good for a, _, _ in r.answers})
     rows, payloads, by_task = [], [], []
     for item, public in zip(good, created.ids, strict=True):
-        task = found.get(public) if public is not None else None
+        task = found.pop(public, None) if public is not None else None
         if task is None or task.answers or task.gold:
-            continue  # changed, or its answers came before: the same shipment sent twice
+            continue  # changed, or its answers came before: the same row or the same shipment sent twice
         mine = []
         for annotator, answers, moment in item.answers:
             key = new_id(tx.now)
@@ -186,7 +197,7 @@ def _write(
                     "annotator_id": annotators[annotator],
                     "provider_id": shipment.provider_id,
                     "shipment_id": shipment.id,
-                    "form_id": task.form_id,
+                    "form_id": task.form_id or project.form_id,
                     "commitment": commitment,
                     "price": 0,
                     "at": moment if moment is not None else tx.now,
@@ -239,23 +250,50 @@ def _annotators(tx: Transaction, provider_id: int, names: set[str | None]) -> di
     return found
 
 
+_ANSWERED = (
+    sa.update(t.task)
+    .where(t.task.c.id == sa.bindparam("key"))
+    .values(
+        answers=sa.bindparam("n"),
+        wanted=sa.bindparam("n"),
+        form_id=sa.bindparam("form"),
+        status=TaskStatus.SETTLED.value,
+        settled_at=sa.bindparam("moment"),
+    )
+)
+
+
 def _settle(
     tx: Transaction, project: sa.Row, by_task: list[tuple[sa.Row, Form, list[tuple[str, Any]]]]
 ) -> None:
     """A vote per task, in the request that brought the answers."""
-    for task, form, given in by_task:
-        outcome = vote(form, [Given(key, answers) for key, answers in given])
-        tx.execute(
-            sa.update(t.task)
-            .where(t.task.c.id == task.id)
-            .values(answers=len(given), status=TaskStatus.SETTLED, settled_at=tx.now)
+    answered = [
+        {"key": task.id, "n": len(given), "form": task.form_id or project.form_id, "moment": tx.now}
+        for task, _, given in by_task
+    ]
+    tx.execute(_ANSWERED, answered)
+    inferred = [
+        Inferred(
+            task.id,
+            vote(form, [Given(key, answers) for key, answers in given]),
+            [key for key, _ in given],
+            "vote",
         )
-        judgments = [key for key, _ in given]
-        write_consensus(tx, project.id, task.id, outcome, method="vote", judgments=judgments, fit_id=None)
+        for task, form, given in by_task
+    ]
+    write_consensus(tx, project.id, inferred)
+    tx.execute(  # of a task that was in the queue before, what nobody holds is wanted no more
+        sa.update(t.assignment)
+        .where(
+            t.assignment.c.task_id.in_([task.id for task, _, _ in by_task]),
+            t.assignment.c.state.in_((int(AssignmentState.READY), int(AssignmentState.WAITING))),
+        )
+        .values(state=int(AssignmentState.CANCELLED))
+    )
     count_tasks(
         tx,
         project.id,
-        settled=len(by_task),
-        wanted=sum(len(given) for _, _, given in by_task),
+        settled=sum(task.status != TaskStatus.SETTLED for task, _, _ in by_task),
+        wanted=sum(len(given) - task.wanted for task, _, given in by_task),
         overlapping=sum(len(given) > 1 for _, _, given in by_task),
     )

@@ -100,7 +100,7 @@ def submit(
             raise Refused("this Idempotency-Key came before with another body", "idempotency_mismatch")
         return Submitted(before.public_id, _still_held(tx, who, project), replayed=True)
     allowed = standing.verdict(tx, who.provider_id, row.project_id, gold=row.gold is not None)
-    keep = _receipt(who, row, answers)
+    keep = _receipt(who, row, answers) if digest is not None else None
     if not allowed.allowed:
         message = "Your provider's work on this project has stopped; this answer was not taken."
         raise Refused(message, "provider_stopped", keep)
@@ -114,6 +114,8 @@ def submit(
     problems = forms.check_answers(form, answers)
     if problems:
         raise Invalid(problems)
+    if digest is None:
+        raise invalid("/answers", "json", "cannot be kept exactly as JSON")
     _check_rest(spent_ms, presentation, claim_next)
     judgment_id, public = _write(tx, who, row, answers, spent_ms, presentation, idempotency_key, digest)
     tx.execute(_DONE, {"key": row.id})
@@ -129,9 +131,13 @@ def submit(
     return Submitted(public, following)
 
 
-def _digest(answers: Any, spent_ms: Any, presentation: Any) -> str:
+def _digest(answers: Any, spent_ms: Any, presentation: Any) -> str | None:
+    """None for a body that cannot be kept exactly: its sender is told so when all else has been judged."""
     body = {"answers": answers, "spent_ms": spent_ms, "presentation": presentation}
-    return hashlib.sha256(canonical(body, "/answers")).hexdigest()
+    try:
+        return hashlib.sha256(canonical(body)).hexdigest()
+    except Invalid:
+        return None
 
 
 def _before(tx: Transaction, who: Principal, assignment: int, key: str | None) -> sa.Row | None:
@@ -149,7 +155,7 @@ def _still_held(tx: Transaction, who: Principal, project: sa.Row) -> list[Held]:
             t.assignment.c.project_id == project.id,
             sa.text("assignment.state = 1"),
         )
-        .order_by(t.assignment.c.claimed_at, t.assignment.c.public_id)
+        .order_by(t.assignment.c.claimed_at, t.assignment.c.task_id)
     ).all()
     may = [
         r.id

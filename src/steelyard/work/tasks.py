@@ -97,15 +97,15 @@ def check_task(
     else:
         problems += check_content(content)
     external_id = raw.get("external_id")
-    if external_id is not None and not _short_text(external_id, 500):
+    if external_id is not None and not short_text(external_id, 500):
         problems.append(Problem("/external_id", "type", "must be a string of 1 to 500 characters"))
     priority = raw.get("priority", 0)
     if isinstance(priority, bool) or not isinstance(priority, int) or not -1_000_000 <= priority <= 1_000_000:
         problems.append(Problem("/priority", "range", "must be a whole number from -1000000 to 1000000"))
-    tags = raw.get("tags") or []
-    if not isinstance(tags, list) or not all(_short_text(tag, 200) for tag in tags):
+    tags = [] if raw.get("tags") is None else raw["tags"]
+    if not isinstance(tags, list) or not all(short_text(tag, 200) for tag in tags):
         problems.append(Problem("/tags", "type", "must be a list of strings of at most 200 characters"))
-    details = raw.get("metadata") or {}
+    details = {} if raw.get("metadata") is None else raw["metadata"]
     if not isinstance(details, Mapping):
         problems.append(Problem("/metadata", "type", "must be an object"))
     own = None
@@ -118,7 +118,7 @@ def check_task(
         if raw.get(name) is not None and not (raw.get("form") is not None and own is None):
             problems += forms.check_answers(own or form, raw[name], f"/{name}")
     batch = raw.get("batch")
-    if batch is not None and not _short_text(batch, 200):
+    if batch is not None and not short_text(batch, 200):
         problems.append(Problem("/batch", "type", "must be the name of a batch"))
     if problems:
         return problems
@@ -153,7 +153,7 @@ def _escape(key: Any) -> str:
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
-def _short_text(value: Any, longest: int) -> bool:
+def short_text(value: Any, longest: int) -> bool:
     return (
         isinstance(value, str) and 0 < len(value) <= longest and "\x00" not in value and value.isprintable()
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from steelyard.domain.errors import invalid
 from steelyard.domain.times import format_time
-from steelyard.http.api.common import REFUSALS, Body, Inst
+from steelyard.http.api.common import REFUSALS, Body, Inst, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.identity.policy import Action
 from steelyard.store.database import Transaction
@@ -43,6 +43,7 @@ def _json(row: Any) -> dict[str, Any]:
 @router.post("/projects/{slug}/batches", status_code=201)
 def create(inst: Inst, asker: Asker, slug: str, body: NewBatch) -> dict[str, Any]:
     """Makes a batch, running unless staged."""
+    refuse_unknown(body, "a batch")
     if not isinstance(body.staged, bool):
         raise invalid("/staged", "type", "must be true or false")
     if (

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
 from steelyard.domain.times import SECOND
+from steelyard.http.storable import step, storable
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import canonical
 from steelyard.store import tables as t
@@ -45,6 +45,11 @@ class Body(BaseModel):
     """A JSON body; what it does not name is checked, and refused, by the use case."""
 
     model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kept_as_sent(cls, sent: Any) -> Any:
+        return storable(sent)
 
 
 def _problem(description: str) -> dict[str, Any]:
@@ -88,16 +93,12 @@ def fields_of(body: Body) -> dict[str, Any]:
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-def parse_json(data: bytes, pointer: str = "") -> Any:
-    """JSON of finite numbers; raises `Invalid` saying where it breaks."""
-
-    def refuse(name: str) -> Any:
-        raise ValueError(f"{name} is not JSON")
-
-    try:
-        return json.loads(data, parse_constant=refuse)
-    except (ValueError, RecursionError) as wrong:
-        raise Invalid([Problem(pointer, "json", f"is not JSON: {wrong}"[:300])]) from None
+def refuse_unknown(body: Body, what: str) -> None:
+    """Raises `Invalid` for every field that `what` does not have: one that is ignored is a promise broken."""
+    unknown = sorted(body.__pydantic_extra__ or {})
+    if unknown:
+        problems = [Problem(f"/{step(name)}", "unknown", f"is not a field of {what}") for name in unknown]
+        raise Invalid(problems)
 
 
 def once(
@@ -122,8 +123,9 @@ def once(
         upsert(tx, table)
         .values(scope=scope, body_digest=digest, status=0, at=tx.now)
         .on_conflict_do_nothing()
-    )
-    if first.rowcount == 0:
+        .returning(table.c.scope)
+    ).first()
+    if first is None:  # a row count is not told for this statement by every driver
         seen = tx.execute(sa.select(table).where(table.c.scope == scope)).one()
         if seen.body_digest != digest:
             raise Conflict("this Idempotency-Key came before with another body", "idempotency_mismatch")

@@ -20,6 +20,10 @@ _HEADERS = {
     "Cache-Control": "private, max-age=600",
 }
 
+BYTES: dict[int | str, dict[str, Any]] = {  # for the description of a route that serves them
+    200: {"description": "The bytes", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
 
 def serve_block(inst: Installation, content: dict[str, Any] | None, index: int) -> Response:
     """The blob of block number `index` of a content; raises `NotFound` when it shows none."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from steelyard.domain.errors import Forbidden, invalid
 from steelyard.domain.times import format_time
-from steelyard.http.api.common import REFUSALS, Body, Inst
+from steelyard.http.api.common import REFUSALS, Body, Inst, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.identity.keys import create_key, list_keys, revoke_key
 from steelyard.identity.people import list_people, provider_named
@@ -44,6 +44,7 @@ def create(inst: Inst, asker: Asker, body: NewKey) -> JSONResponse:
     def do(tx: Transaction) -> tuple[str, str]:
         who = asker.principal(tx)
         _require_keys(who, body.role)
+        refuse_unknown(body, "a key")
         wanted = body.provider if who.inhouse else (body.provider or who.provider_slug)
         provider = provider_named(tx, wanted)
         if not who.inhouse and provider.id != who.provider_id:

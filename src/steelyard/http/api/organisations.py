@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import Field
 
-from steelyard.http.api.common import REFUSALS, Body, Inst
+from steelyard.http.api.common import REFUSALS, Body, Inst, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.http.render import currency_of
 from steelyard.identity.policy import Action, require
@@ -48,8 +48,10 @@ def change(inst: Inst, asker: Asker, body: SettingsChange) -> dict[str, Any]:
         who = asker.principal(tx)
         require(who, Action.CHANGE_SETTINGS)
         recalled = 0
+        refuse_unknown(body, "the settings that can be changed")
         if "conflicts" in body.model_fields_set:
-            recalled = set_installation_conflicts(tx, who, body.conflicts or []).count
+            names = [] if body.conflicts is None else body.conflicts
+            recalled = set_installation_conflicts(tx, who, names).count
         return {**_json(tx), "recalled": recalled}
 
     return inst.database.write(do)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from steelyard.domain.times import format_time
-from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst, fields_of, once
+from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst, fields_of, once, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.http.render import project_detail_json, project_json
 from steelyard.identity.policy import Action
@@ -35,6 +35,7 @@ def create(
     inst: Inst, asker: Asker, request: Request, body: NewProject, key: IdempotencyKey = None
 ) -> dict[str, Any]:
     """Makes a project."""
+    refuse_unknown(body, "a project")
     raw = fields_of(body)
 
     def make(tx: Transaction) -> dict[str, Any]:

@@ -118,7 +118,9 @@ def change(inst: Inst, asker: Asker, slug: str, body: ProviderFields) -> dict[st
         changed = update_provider(tx, who, slug, patch)
         return {
             **provider_json(tx, changed.provider, who.world),
-            "newly_stopped": [{"project": s.project, "because": s.because} for s in changed.stopped],
+            "newly_stopped": [
+                {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
+            ],
             "recalled": changed.recalled.count,
             "more_to_recall": changed.recalled.more,
         }

@@ -11,13 +11,15 @@ from fastapi import APIRouter, Body, Request, Response
 
 from steelyard import __version__
 from steelyard.domain.errors import Unauthenticated
-from steelyard.http.api.common import Inst
-from steelyard.http.auth import COOKIE, Asker
+from steelyard.http.api.common import REFUSALS, Inst
+from steelyard.http.auth import COOKIE, Asker, check_origin
 from steelyard.http.render import session_json
 from steelyard.identity.sessions import LASTS, sign_in_with_key, sign_in_with_link, sign_out
 from steelyard.store.database import Transaction
 
-router = APIRouter(prefix="/api", tags=["session"])
+router = APIRouter(
+    prefix="/api", tags=["session"], responses={s: REFUSALS[s] for s in (400, 401, 403, 422, 503)}
+)
 NOBODY: dict[str, Any] = {"person": None, "version": __version__}
 
 
@@ -39,6 +41,7 @@ def open_session(
     inst: Inst, request: Request, response: Response, body: Annotated[dict[str, Any], Body()]
 ) -> dict[str, Any]:
     """Signs in with `{"key"}` or the `{"token"}` of a one-time link; the answer says when it did not work."""
+    check_origin(request)  # or another site could sign its reader in as somebody else
     key, token = body.get("key"), body.get("token")
 
     def enter(tx: Transaction) -> tuple[str | None, dict[str, Any]]:

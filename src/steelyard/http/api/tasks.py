@@ -24,11 +24,12 @@ from steelyard.http.api.common import (
     Limit,
     after_key,
     once,
-    parse_json,
 )
-from steelyard.http.api.files import serve_block
+from steelyard.http.api.files import BYTES, serve_block
 from steelyard.http.auth import Asker
+from steelyard.http.problems import ProblemResponse
 from steelyard.http.render import task_content_json
+from steelyard.http.storable import parse_json
 from steelyard.identity.policy import Action, Principal, may, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -53,6 +54,15 @@ _BODY = {
         },
     }
 }
+
+
+async def _may_create(inst: Installation, asker: Any, slug: str) -> None:
+    """Refuses before the body is taken in: nobody fills the disk of a server that does not know them."""
+    await anyio.to_thread.run_sync(
+        lambda: inst.database.read(
+            lambda tx: find_project(tx, asker.principal(tx), slug, Action.CREATE_TASKS).id
+        )
+    )
 
 
 async def _received(request: Request) -> IO[bytes]:
@@ -113,9 +123,7 @@ def _created_json(created: Created, single: bool) -> JSONResponse:
         first = errors[0]
         detail = f"row {first['row']}{first['pointer']}: {first['message']}"
         problem = {"type": "about:blank", "title": "Unprocessable Content", "status": 422, "code": "invalid"}
-        return JSONResponse(
-            {**problem, "detail": detail, **body}, status_code=422, media_type="application/problem+json"
-        )
+        return ProblemResponse({**problem, "detail": detail, **body}, status_code=422)
     return JSONResponse(body, status_code=201 if created.new else 200)
 
 
@@ -123,7 +131,12 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-@router.post("/projects/{slug}/tasks", openapi_extra=_BODY, status_code=201)
+@router.post(
+    "/projects/{slug}/tasks",
+    openapi_extra=_BODY,
+    status_code=201,
+    responses={200: {"description": "Nothing new: every row was there already, or none came"}},
+)
 async def create(
     inst: Inst, asker: Asker, slug: str, request: Request, key: IdempotencyKey = None
 ) -> Response:
@@ -131,6 +144,7 @@ async def create(
 
     Answers counts of new, same, changed and wrong rows, with an error a row that is wrong.
     """
+    await _may_create(inst, asker, slug)
     body = await _received(request)
 
     def run() -> Response:
@@ -164,6 +178,7 @@ async def ship(
     name: Annotated[str, Query(max_length=200)] = "shipment",
 ) -> Response:
     """Receives a shipment: tasks, each with `judgments: [{answers, annotator?, at?}]`, of one provider."""
+    await _may_create(inst, asker, slug)
     body = await _received(request)
 
     def run() -> Response:
@@ -348,15 +363,17 @@ def _judgments(tx: Transaction, who: Principal, task_id: int) -> list[dict[str, 
             j.c.spent_ms,
             t.provider.c.slug,
             t.annotator.c.public_id.label("annotator"),
+            sa.func.coalesce(t.person.c.name, t.annotator.c.external_id).label("annotator_name"),
             t.judgment_payload.c.answers,
         )
         .join(t.provider, t.provider.c.id == j.c.provider_id)
         .join(t.annotator, t.annotator.c.id == j.c.annotator_id)
+        .join(t.person, t.person.c.id == t.annotator.c.person_id, isouter=True)
         .join(t.judgment_payload, t.judgment_payload.c.judgment_id == j.c.id)
         .where(j.c.task_id == task_id)
         .order_by(j.c.id)
     )
-    prices = may(who, Action.READ_PROVIDERS)
+    manages = may(who, Action.READ_PROVIDERS)
     return [
         {
             "id": row.public_id,
@@ -365,13 +382,13 @@ def _judgments(tx: Transaction, who: Principal, task_id: int) -> list[dict[str, 
             "answers": row.answers,
             "at": format_time(row.at),
             "spent_ms": row.spent_ms,
-            **({"price": format_money(row.price)} if prices else {}),
+            **({"annotator_name": row.annotator_name, "price": format_money(row.price)} if manages else {}),
         }
         for row in rows
     ]
 
 
-@router.get("/tasks/{task_id}/content/{block}")
+@router.get("/tasks/{task_id}/content/{block}", response_class=Response, responses=BYTES)
 def content(inst: Inst, asker: Asker, task_id: str, block: int) -> Response:
     """The bytes of one block of a task's content, for those who read results."""
 

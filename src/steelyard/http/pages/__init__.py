@@ -25,8 +25,8 @@ def serve_pages(app: FastAPI, static: Any) -> None:
     def page(path: str, request: Request) -> Response:
         if path.split("/", 1)[0] in _API:
             raise HTTPException(404, f"there is nothing at /{path}")
-        wanted = (root / path).resolve()
-        if path and wanted.is_file() and wanted.is_relative_to(root) and not wanted.name.startswith("."):
+        wanted = _file(root, path)
+        if wanted is not None:
             lasting = path.startswith("assets/")
             cache = "public, max-age=31536000, immutable" if lasting else "no-cache"
             return FileResponse(wanted, headers={**_HEADERS, "Cache-Control": cache})
@@ -36,3 +36,14 @@ def serve_pages(app: FastAPI, static: Any) -> None:
         if not index.is_file():
             return PlainTextResponse("The workbench was not built: run `make setup`.\n", status_code=503)
         return FileResponse(index, headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+
+def _file(root: Path, path: str) -> Path | None:
+    """The built file at this path; None for what is none, or lies outside."""
+    wanted = (root / path).resolve()
+    if not path or not wanted.is_relative_to(root) or wanted.name.startswith("."):
+        return None
+    try:
+        return wanted if wanted.is_file() else None
+    except OSError:  # a name longer than the file system has
+        return None

@@ -20,7 +20,8 @@ from steelyard.client import Client, Refused
 
 GROUP = "steelyard.models"
 Answer = Callable[["Shown"], Mapping[str, Any]]
-_GONE = ("provider_stopped", "lease_lost", "task_full")
+# What was claimed may be another's by the time it is looked at: that is no fault of the worker.
+_GONE = ("provider_stopped", "lease_lost", "task_full", "not_found")
 
 
 class TargetNotFound(Exception):
