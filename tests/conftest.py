@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import chromium, postgres
 from support.clock import Clock
+from support.fixtures import lab, postgres_lab, sqlite_lab
 
 from steelyard.store.database import Database, open_database
 from steelyard.store.migrate import migrate
@@ -19,6 +20,7 @@ from steelyard.store.sqlite import SqliteDatabase
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+__all__ = ["lab", "postgres_lab", "sqlite_lab"]  # fixtures that stand in a file of their own
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

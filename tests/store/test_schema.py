@@ -37,8 +37,26 @@ def test_the_queue_s_index_holds_ready_rows_alone_by_priority_and_ordinal(databa
 
 
 def test_every_fact_has_a_leaf_salt_and_room_for_its_number_in_the_ledger():
-    facts = {"organisation", "provider_change", "interest", "conflict", "api_key", "shipment", "content", "gold"}
-    facts |= {"exposure", "judgment", "withdrawal", "refused_receipt", "gold_result", "consensus", "release", "exit"}
+    facts = {
+        "organisation",
+        "provider_change",
+        "interest",
+        "conflict",
+        "api_key",
+        "shipment",
+        "content",
+        "gold",
+    }
+    facts |= {
+        "exposure",
+        "judgment",
+        "withdrawal",
+        "refused_receipt",
+        "gold_result",
+        "consensus",
+        "release",
+        "exit",
+    }
     for name in facts:
         columns = tables.metadata.tables[name].columns
         assert not columns["leaf_salt"].nullable, name
