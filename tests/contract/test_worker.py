@@ -21,6 +21,13 @@ def label(shown):
         assert shown.image().size == (1, 1)
     return {"label": "cat" if shown.text.endswith(("0", "2", "4")) else "dog"}
 
+def sometimes(shown):
+    if shown.text.endswith("1"):
+        return {"label": "fox"}
+    if shown.text.endswith("2"):
+        raise ValueError("no idea")
+    return {"label": "cat"}
+
 def slow(shown):
     time.sleep(0.05)
     return {"label": "cat"}
@@ -78,7 +85,7 @@ def test_a_callable_answers_a_project_until_it_is_empty(lab: Lab, folder: Path) 
     ran = work(
         lab, folder, "my_model:label", "--until-empty", "--batch", "3", provider=provider, project=slug
     )
-    assert ran == {"answered": 5, "refused": 0, "ended": "nothing"}
+    assert ran == {"answered": 5, "refused": 0, "failed": 0, "ended": "nothing"}
     answers = {j["external_id"]: j["answers"]["label"] for j in lab.judgments(slug)}
     assert answers == {"t0": "cat", "t1": "dog", "t2": "cat", "t3": "dog", "t4": "cat"}
     assert {j["provider"] for j in lab.judgments(slug)} == {provider}
@@ -96,6 +103,20 @@ def test_a_fitted_estimator_answers_texts_and_images(sqlite_lab: Lab, folder: Pa
         assert ran["ended"] == "nothing"
     assert [j["answers"]["label"] for j in lab.judgments(texts)] == ["cat", "dog"]
     assert [j["answers"]["label"] in ("cat", "dog") for j in lab.judgments(images)] == [True]
+
+
+def test_a_task_that_a_model_fails_on_goes_back_and_the_others_are_answered(lab: Lab, folder: Path) -> None:
+    slug, provider = lab.work(4), lab.provider(kind="model")
+    ran = work(lab, folder, "my_model:sometimes", "--until-empty", provider=provider, project=slug)
+    assert ran == {"answered": 2, "refused": 0, "failed": 2, "ended": "nothing"}
+    assert sorted(j["external_id"] for j in lab.judgments(slug)) == ["t0", "t3"]
+
+
+def test_a_model_that_fails_on_everything_ends_its_worker(sqlite_lab: Lab, folder: Path) -> None:
+    slug, provider = sqlite_lab.work(30), sqlite_lab.provider(kind="model")
+    said = work(sqlite_lab, folder, "my_model:wrong", provider=provider, project=slug, status=2)
+    assert "label" in said["error"]
+    assert sqlite_lab.judgments(slug) == []
 
 
 def test_a_worker_ends_when_its_provider_is_stopped(lab: Lab, folder: Path) -> None:
@@ -129,14 +150,12 @@ def test_a_worker_ends_when_its_provider_is_stopped(lab: Lab, folder: Path) -> N
     assert len(lab.judgments(slug)) == answered
 
 
-def test_a_target_that_is_none_and_an_answer_that_is_none_are_told(sqlite_lab: Lab, folder: Path) -> None:
+def test_a_target_that_is_none_is_told(sqlite_lab: Lab, folder: Path) -> None:
     lab, slug = sqlite_lab, sqlite_lab.work(1)
     provider = lab.provider(kind="model")
     for target in ("my_model:nothing", "no_module:x", "justaword", "my_model:not_callable"):
         said = work(lab, folder, target, provider=provider, project=slug, status=2)
         assert target in said["error"]
-    said = work(lab, folder, "my_model:wrong", provider=provider, project=slug, status=2)
-    assert "label" in said["error"]
     assert "may not" in str(
         work(lab, folder, "my_model:label", provider="in-house", project=slug, status=2)["error"]
     )

@@ -179,3 +179,10 @@ def test_an_e_mail_belongs_to_one_person(world: World) -> None:
     make("first")
     with pytest.raises(Conflict):
         make("second")
+
+
+def test_nobody_of_a_provider_that_was_left_gets_a_key(world: World) -> None:
+    world.provider("Acme")
+    world.database.write(lambda tx: tx.execute(sa.update(t.provider).values(status="exited")))
+    with pytest.raises(Conflict, match="was left"):
+        world.key("ann", provider="acme")

@@ -210,3 +210,9 @@ def test_only_who_may_create_tasks_brings_a_shipment(world: World, project: sa.R
         receive(world.database, lambda tx: who, "pets", "bulk", "May", [answered("1", "cat")])
     with pytest.raises(NotFound):
         ship(world, [answered("1", "cat")], provider="nobody")
+
+
+def test_a_row_that_is_gold_and_brings_answers_is_refused_at_its_gold(world: World, project: sa.Row) -> None:
+    got = ship(world, [{**answered("1", "cat"), "gold": {"label": "cat"}}, answered("2", "dog")])
+    assert (got.created.new, got.created.wrong, got.judgments) == (1, 1, 1)
+    assert [(p.row, p.pointer) for p in got.created.problems] == [(0, "/gold")]

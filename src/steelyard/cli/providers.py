@@ -266,7 +266,15 @@ def run(
             raise Ended(f"the server refused: {refused.detail}", WRONG_USE) from None
         except Unreachable as gone:
             raise Ended(f"{url} does not answer: {gone}", NOT_JUDGED) from None
-        show({"answered": worker.answered, "refused": worker.refused, "ended": worker.ended}, as_json)
+        show(
+            {
+                "answered": worker.answered,
+                "refused": worker.refused,
+                "failed": worker.failed,
+                "ended": worker.ended,
+            },
+            as_json,
+        )
 
 
 def _key(file: Path | None) -> str:

@@ -133,9 +133,12 @@ class Client:
         return response.json()["url"]
 
     def claim(self, project: str, count: int = 1, lease_s: int | None = None) -> dict[str, Any]:
-        """`{"assignments": [...]}`; when there is nothing, `code` and `because` say why."""
+        """`{"assignments": [...]}`; when there is nothing, `code` and `because` say why.
+
+        Repeated when the connection fails: what a lost answer held goes back when its lease lapses.
+        """
         body = {"count": count, **({} if lease_s is None else {"lease_s": lease_s})}
-        return self.post(f"/api/projects/{project}/claim", body)
+        return self.request("POST", f"/api/projects/{project}/claim", body=body, repeatable=True).json()
 
     def submit(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from steelyard.domain.errors import Forbidden, NotFound, Unauthenticated, invalid
+from steelyard.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from steelyard.domain.ids import new_id
 from steelyard.domain.states import World
 from steelyard.identity.people import find_or_make_person
@@ -42,6 +42,8 @@ def create_key(
         )
     if role == Role.MACHINE and provider.slug != "in-house" and provider.kind != "model":
         raise invalid("/role", "choice", f"a machine of {provider.name} can do nothing: its kind is no model")
+    if provider.status == "exited":
+        raise Conflict(f"{provider.name} was left; its people get no keys", "provider_stopped")
     person_id, _ = find_or_make_person(tx, name if name is not None else role, provider)
     key = f"{mode}_{secrets.token_urlsafe(32)}"
     public = new_id(tx.now)

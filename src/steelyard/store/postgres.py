@@ -68,7 +68,9 @@ class PostgresTransaction(Transaction):
     def _lock(self, statement: sa.TextClause) -> None:
         if not self._writes:
             raise StoreMisused("the installation's lock can only be taken in a write transaction")
-        if any(held is statement for held in self._locks):  # held until the end of the transaction; once is enough
+        if any(
+            held is statement for held in self._locks
+        ):  # held until the end of the transaction; once is enough
             return
         moment = self.connection.execute(statement).one()[1]
         self._locks.append(statement)

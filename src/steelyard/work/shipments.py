@@ -127,6 +127,9 @@ def _check(raw: Any, row: int, form: Form) -> _Row | list[Problem]:
 
     draft = check_task(task, row, form, refuse_inline)
     problems = [] if isinstance(draft, Draft) else list(draft)
+    if raw.get("gold") is not None:
+        message = "a task of a shipment is no gold: its answers would be judged, not counted"
+        problems.append(Problem("/gold", "not_here", message))
     if not isinstance(given, list) or not given:
         problems.append(Problem("/judgments", "required", "must be a list of at least one answer"))
         return problems

@@ -10,15 +10,18 @@ import importlib
 import io
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from steelyard.client import Client, Refused
+from steelyard.client import Client, Refused, Unreachable
 
 GROUP = "steelyard.models"
+MOST_FAILURES = 20
+T = TypeVar("T")
 Answer = Callable[["Shown"], Mapping[str, Any]]
 # What was claimed may be another's by the time it is looked at: that is no fault of the worker.
 _GONE = ("provider_stopped", "lease_lost", "task_full", "not_found")
@@ -95,21 +98,36 @@ def _predicted(estimator: Any, shown: Shown) -> dict[str, Any]:
 
 
 class Worker:
-    """Claims, answers and submits until it is told to stop, there is nothing left, or its provider is stopped."""
+    """Claims, answers and submits until there is nothing left, or its provider is stopped.
+
+    A task that the model fails on, or answers as the form does not allow, goes back with the reason; after
+    `MOST_FAILURES` in a row the last one is raised. A server that is away is waited for, for `patience_s`.
+    """
 
     def __init__(
-        self, url: str, key: str, project: str, answer: Answer, *, batch: int = 16, pause_s: float = 0.5
+        self,
+        url: str,
+        key: str,
+        project: str,
+        answer: Answer,
+        *,
+        batch: int = 16,
+        pause_s: float = 0.5,
+        patience_s: float = 60.0,
     ) -> None:
         self._client = Client(url, key)
         self._project, self._answer, self._batch, self._pause = project, answer, batch, pause_s
+        self._patience = patience_s
+        self._failures = 0
         self.answered = 0
         self.refused = 0
+        self.failed = 0
         self.ended = ""
 
     def run(self, *, until_empty: bool = False) -> None:
         with self._client:
             while True:
-                claimed = self._client.claim(self._project, self._batch)
+                claimed = self._waiting(lambda: self._client.claim(self._project, self._batch))
                 if not claimed["assignments"]:
                     if until_empty or claimed["code"] == "stopped":
                         self.ended = claimed["code"]
@@ -119,21 +137,58 @@ class Worker:
                     self._work(assignment)
 
     def _work(self, assignment: Mapping[str, Any]) -> None:
+        try:
+            began = time.monotonic()
+            answers = self._answer(self._shown(assignment))
+            spent = int((time.monotonic() - began) * 1000)
+            key = uuid.uuid4().hex  # the same in every try, so that a repetition is no second answer
+            self._waiting(
+                lambda: self._client.submit(assignment["id"], answers, spent_ms=spent, idempotency_key=key)
+            )
+            self.answered += 1
+            self._failures = 0
+        except Unreachable:
+            raise
+        except Refused as refused:
+            if refused.code in _GONE:
+                self.refused += 1
+            elif refused.status == 422:
+                self._give_back(assignment, refused)
+            else:
+                raise
+        except Exception as fault:
+            self._give_back(assignment, fault)
+
+    def _shown(self, assignment: Mapping[str, Any]) -> Shown:
         task = assignment["task"]
-        shown = Shown(
+        return Shown(
             task["content"]["blocks"],
             assignment["form"],
             assignment["instruction"],
             task["suggestion"],
-            self._client.content_bytes,
+            lambda url: self._waiting(lambda: self._client.content_bytes(url)),
         )
-        began = time.monotonic()
+
+    def _give_back(self, assignment: Mapping[str, Any], fault: Exception) -> None:
+        self.failed += 1
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            raise fault
         try:
-            answers = self._answer(shown)
-            spent = int((time.monotonic() - began) * 1000)
-            self._client.submit(assignment["id"], answers, spent_ms=spent)
-            self.answered += 1
+            self._client.give_back(
+                assignment["id"], f"the model failed: {type(fault).__name__}: {fault}"[:500]
+            )
         except Refused as refused:
             if refused.code not in _GONE:
                 raise
-            self.refused += 1
+
+    def _waiting(self, ask: Callable[[], T]) -> T:
+        """What `ask` gives, asked again while the server is away."""
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return ask()
+            except Unreachable:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(self._pause)
