@@ -101,7 +101,8 @@ class Worker:
     """Claims, answers and submits until there is nothing left, or its provider is stopped.
 
     A task that the model fails on, or answers as the form does not allow, goes back with the reason; after
-    `MOST_FAILURES` in a row the last one is raised. A server that is away is waited for, for `patience_s`.
+    `MOST_FAILURES` in a row the last one is raised. A server that was there and went away is waited for, at
+    most `patience_s`.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Worker:
         self._project, self._answer, self._batch, self._pause = project, answer, batch, pause_s
         self._patience = patience_s
         self._failures = 0
+        self._reached = False
         self.answered = 0
         self.refused = 0
         self.failed = 0
@@ -183,11 +185,13 @@ class Worker:
                 raise
 
     def _waiting(self, ask: Callable[[], T]) -> T:
-        """What `ask` gives, asked again while the server is away."""
-        until = time.monotonic() + self._patience
+        """What `ask` gives, asked again while a server that has answered before is away."""
+        until = time.monotonic() + (self._patience if self._reached else 0.0)
         while True:
             try:
-                return ask()
+                given = ask()
+                self._reached = True
+                return given
             except Unreachable:
                 if time.monotonic() >= until:
                     raise
