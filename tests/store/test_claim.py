@@ -11,7 +11,8 @@ from steelyard.domain.errors import Forbidden, Invalid, NotFound
 from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
-from steelyard.work.claim import falls_on_gold, held_by_me
+from steelyard.work.held import held_by_me
+from steelyard.work.hidden_gold import falls_on_gold
 from steelyard.work.tally import progress
 
 

@@ -11,7 +11,7 @@ from support.world import World
 
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import claim, giveback, queue, recall, submit
+from steelyard.work import claim, giveback, hidden_gold, pick, queue, recall, submit
 
 TASKS, ME = 2500, 2
 
@@ -81,7 +81,7 @@ CLAIM = {"project": 1, "priority": 0, "start": 0, "me": ME, "count": 5}
 
 def test_a_claim_walks_the_ready_rows_in_order(filled: World) -> None:
     at = {**CLAIM, "lane": lane(filled)}
-    for statement, more in ((claim.READY, {}), (claim.READY_OTHER_SOURCE, {"sources": [2, 3]})):
+    for statement, more in ((pick.READY, {}), (pick.READY_OTHER_SOURCE, {"sources": [2, 3]})):
         plan = explained(filled, statement, at | more)
         assert "assignment_ready" in plan, plan
         assert in_order(plan), plan
@@ -91,7 +91,7 @@ def test_a_claim_walks_the_ready_rows_in_order(filled: World) -> None:
         assert "assignment_annotator" in plan or "assignment_task_id" in plan, plan
         assert "SCAN mine" not in plan, plan
         assert "Seq Scan on assignment" not in plan, plan
-    for statement in (queue._NEXT_PRIORITY, queue._LOWEST_READY, claim._LAST_READY):
+    for statement in (queue._NEXT_PRIORITY, queue._LOWEST_READY, pick._LAST_READY):
         ends = {**at, "below": queue.HIGHEST}
         names = statement.compile().params
         plan = explained(filled, statement, {name: ends[name] for name in names if name in ends})
@@ -120,7 +120,7 @@ def test_a_submit_and_hidden_gold_are_found_by_index(filled: World) -> None:
     plan = explained(filled, submit._ASSIGNMENT, {"id": "0" * 24})
     assert "Seq Scan" not in plan, plan
     assert "SCAN" not in plan, plan
-    plan = explained(filled, claim._GOLD, {"project": 1, "me": ME, "low": 0, "high": 10**9, "count": 2})
+    plan = explained(filled, hidden_gold._GOLD, {"project": 1, "me": ME, "low": 0, "high": 10**9, "count": 2})
     assert "task_gold" in plan, plan
     assert in_order(plan), plan
     assert "Anti" not in plan, plan

@@ -14,8 +14,8 @@ from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.database import Database
 from steelyard.work import refit as refits
-from steelyard.work.claim import Held
 from steelyard.work.fit_child import FitFailed, fit_in_child
+from steelyard.work.held import Held
 from steelyard.work.refit import due, enqueue_due, fit_project, refit, write_fits
 from steelyard.work.tally import progress
 

@@ -17,7 +17,7 @@ from steelyard.providers.registry import blocked
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work.claim import Held
+from steelyard.work.held import Held
 from steelyard.work.settle import GOLD_NEEDED, OVERLAP_NEEDED, qualifies
 from steelyard.work.tally import Progress, by_provider, progress
 

@@ -22,7 +22,8 @@ from steelyard.ledger.commitments import canonical, commit
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
-from steelyard.work.claim import MOST, Held, claim, show
+from steelyard.work.claim import MOST, claim
+from steelyard.work.held import Held, show
 from steelyard.work.settle import judge_gold, settle_if_answered
 from steelyard.work.tally import count_judgment
 

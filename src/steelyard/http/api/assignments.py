@@ -19,8 +19,9 @@ from steelyard.identity.policy import Action, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
-from steelyard.work.claim import claim, held_by_me
+from steelyard.work.claim import claim
 from steelyard.work.giveback import give_back
+from steelyard.work.held import held_by_me
 from steelyard.work.projects import find_project
 from steelyard.work.submit import Refused, keep_refused, submit
 

@@ -1,0 +1,86 @@
+"""What does the holder of an assignment see, and what does one hold now?
+
+Only what eligibility allows in this transaction is shown, also of what was claimed before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from steelyard.identity.policy import Principal
+from steelyard.store import tables as t
+from steelyard.store.database import Transaction
+from steelyard.work import standing
+
+
+@dataclass(frozen=True)
+class Held:
+    """An assignment in somebody's hands, with all that its holder may see."""
+
+    id: str
+    lease_until: int
+    task: str
+    content: dict[str, Any]
+    suggestion: dict[str, Any] | None
+    form: dict[str, Any]
+    project: str  # slug
+    instruction: str
+
+
+_SHOW = (
+    sa.select(
+        t.assignment.c.id,
+        t.assignment.c.public_id,
+        t.assignment.c.lease_until,
+        t.task.c.public_id.label("task"),
+        t.task.c.suggestion,
+        t.content_payload.c.body,
+        t.form.c.body.label("form"),
+    )
+    .join(t.task, t.task.c.id == t.assignment.c.task_id)
+    .join(t.content_payload, t.content_payload.c.content_id == t.task.c.content_id)
+    .join(t.form, t.form.c.id == t.task.c.form_id)
+    .where(t.assignment.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def show(tx: Transaction, project: sa.Row, assignment_ids: list[int]) -> list[Held]:
+    """What the holder of these assignments sees, in the given order."""
+    rows = {row.id: row for row in tx.execute(_SHOW, {"ids": assignment_ids})}
+    return [
+        Held(
+            rows[key].public_id,
+            rows[key].lease_until,
+            rows[key].task,
+            rows[key].body,
+            rows[key].suggestion,
+            rows[key].form,
+            project.slug,
+            project.instruction,
+        )
+        for key in assignment_ids
+        if key in rows
+    ]
+
+
+def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -> list[Held]:
+    """What the caller holds now and may still be shown, oldest first."""
+    tx.share_showing()
+    query = sa.select(t.assignment.c.id, t.assignment.c.project_id, t.assignment.c.lane_id).where(
+        t.assignment.c.annotator_id == who.annotator_id, sa.text("assignment.state = 1")
+    )
+    if project_id is not None:
+        query = query.where(t.assignment.c.project_id == project_id)
+    found: list[Held] = []
+    by_project: dict[int, list[int]] = {}
+    for row in tx.execute(query.order_by(t.assignment.c.claimed_at, t.assignment.c.task_id)):
+        if standing.verdict(tx, who.provider_id, row.project_id, gold=row.lane_id is None).allowed:
+            by_project.setdefault(row.project_id, []).append(row.id)
+    for project_key, ids in by_project.items():
+        project = tx.execute(sa.select(t.project).where(t.project.c.id == project_key)).one()
+        if project.world == who.world:
+            found += show(tx, project, ids)
+    return found
