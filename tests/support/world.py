@@ -26,12 +26,14 @@ from steelyard.providers.registry import (
 )
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
+from steelyard.work.batches import create_batch
 from steelyard.work.claim import Claimed, claim
+from steelyard.work.draft import Draft, check_task
 from steelyard.work.giveback import expire, give_back
 from steelyard.work.held import Held
 from steelyard.work.projects import create_project, update_project
 from steelyard.work.submit import Submitted, submit
-from steelyard.work.tasks import Draft, check_task, create_batch, write_tasks
+from steelyard.work.tasks import write_tasks
 
 T = TypeVar("T")
 PETS = {"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog", "bird"]}]}

@@ -18,6 +18,7 @@ from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.held import Held
+from steelyard.work.pick import waiting_for
 from steelyard.work.settle import GOLD_NEEDED, OVERLAP_NEEDED, qualifies
 from steelyard.work.tally import Progress, by_provider, progress
 
@@ -128,28 +129,7 @@ def _policy(who: Principal, row: sa.Row) -> dict[str, Any]:
     return {k: v for k, v in row.policy.items() if k not in hidden}
 
 
-_own = t.assignment.alias("own")
-_NOT_MINE = (
-    sa.select(sa.literal(1))
-    .where(
-        _own.c.task_id == t.assignment.c.task_id,
-        _own.c.annotator_id == sa.bindparam("me"),
-        sa.text("own.state IN (1, 2)"),
-    )
-    .limit(1)
-    .scalar_subquery()
-    .is_(None)
-)
-_WAITING = sa.select(sa.func.count()).select_from(
-    sa.select(t.assignment.c.task_id)
-    .where(t.assignment.c.project_id == sa.bindparam("project"), sa.text("assignment.state = 0"), _NOT_MINE)
-    .limit(WAITING_SHOWN)
-    .subquery()
-)
-
-
 def _mine(tx: Transaction, who: Principal, project_id: int) -> dict[str, int]:
-    at = {"project": project_id, "me": who.annotator_id}
     held = sa.select(sa.func.count()).where(
         t.assignment.c.annotator_id == who.annotator_id,
         t.assignment.c.project_id == project_id,
@@ -162,7 +142,7 @@ def _mine(tx: Transaction, who: Principal, project_id: int) -> dict[str, int]:
         t.judgment.c.project_id == project_id,
     )
     return {
-        "waiting": tx.execute(_WAITING, at).scalar_one(),
+        "waiting": waiting_for(tx, who, project_id, WAITING_SHOWN),
         "held": tx.execute(held).scalar_one(),
         "today": tx.execute(today).scalar_one(),
     }

@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from steelyard.domain.errors import NotFound, invalid
-from steelyard.domain.names import name_key
+from steelyard.domain.errors import Conflict, NotFound, invalid
+from steelyard.domain.ids import new_id
+from steelyard.domain.names import checked_name, name_key
 from steelyard.domain.states import AssignmentState, BatchStatus, TaskStatus, move
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.jobs.queue import enqueue
@@ -22,6 +23,30 @@ from steelyard.work.queue import put_back
 CHUNK = 5000
 JOB = "move_batch"
 _LANES = sa.select(t.lane.c.id).where(t.lane.c.project_id == sa.bindparam("project"))
+
+
+def create_batch(
+    tx: Transaction, who: Principal, project: sa.Row, name: Any, *, staged: bool = False, priority: int = 0
+) -> sa.Row:
+    """A new batch; its tasks are in the queue at once unless it is staged. `Conflict` when the name is taken."""
+    name = checked_name(name)
+    key = name_key(name)
+    find = sa.select(t.batch).where(t.batch.c.world == who.world, t.batch.c.name_key == key)
+    if tx.execute(find).first():
+        raise Conflict(f"there is a batch named {name!r} already", "name_taken")
+    tx.execute(
+        sa.insert(t.batch).values(
+            public_id=new_id(tx.now),
+            project_id=project.id,
+            world=who.world,
+            name=name,
+            name_key=key,
+            status=BatchStatus.STAGED if staged else BatchStatus.RUNNING,
+            priority=priority,
+            created_at=tx.now,
+        )
+    )
+    return tx.execute(find).one()
 
 
 def find_batch(tx: Transaction, who: Principal, name: str, action: Action = Action.READ_RESULTS) -> sa.Row:

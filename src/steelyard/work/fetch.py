@@ -20,8 +20,8 @@ from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
+from steelyard.work.media import keep_blob_row
 from steelyard.work.queue import put_back
-from steelyard.work.tasks import keep_blob_row
 
 LIMIT = 100_000_000
 REDIRECTS = 5

@@ -26,17 +26,10 @@ from steelyard.identity.policy import Action, Principal
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
+from steelyard.work.draft import Draft, check_task
+from steelyard.work.media import blob_digests, keep_blob_row
 from steelyard.work.projects import find_project
-from steelyard.work.tasks import (
-    BLOCK,
-    Created,
-    Draft,
-    RowProblem,
-    blob_digests,
-    check_task,
-    keep_blob_row,
-    write_tasks,
-)
+from steelyard.work.tasks import BLOCK, Created, RowProblem, write_tasks
 
 MOST_PROBLEMS = 1000  # row errors that one answer tells; all are counted
 INLINE_LIMIT = 20_000_000

@@ -77,6 +77,16 @@ READY = (
     .with_for_update(skip_locked=True, of=t.assignment)
 )
 READY_OTHER_SOURCE = READY.where(_not_same_source)
+_WAITING = (
+    sa.select(t.assignment.c.task_id)
+    .where(
+        t.assignment.c.project_id == sa.bindparam("project"),
+        sa.text("assignment.state = 0"),
+        _not_mine,
+        _not_declined,
+    )
+    .limit(sa.bindparam("most"))
+)
 _LANES = sa.select(t.lane.c.id, t.lane.c.demands, t.lane.c.epoch, t.lane.c.put_back).where(
     t.lane.c.project_id == sa.bindparam("project")
 )
@@ -222,3 +232,9 @@ def _moving(dialect: str) -> Any:
         index_elements=list(names[:3]),
         set_={"ordinal": insert.excluded.ordinal, "epoch": insert.excluded.epoch},
     )
+
+
+def waiting_for(tx: Transaction, who: Principal, project_id: int, most: int) -> int:
+    """How many waiting assignments are not this annotator's already, counted up to `most`."""
+    at = {"project": project_id, "me": who.annotator_id, "most": most}
+    return len(tx.execute(_WAITING, at).all())

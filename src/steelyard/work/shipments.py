@@ -27,10 +27,11 @@ from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.consensus import Inferred, write_consensus
+from steelyard.work.draft import Draft, check_task, short_text
 from steelyard.work.intake import retried
 from steelyard.work.projects import find_project
 from steelyard.work.tally import count_judgments, count_tasks
-from steelyard.work.tasks import Created, Draft, RowProblem, check_task, short_text, write_tasks
+from steelyard.work.tasks import Created, RowProblem, write_tasks
 from steelyard.work.vote import Given, vote
 
 BLOCK = 100  # tasks in one transaction, each with all its answers

@@ -1,36 +1,33 @@
 """How does work come in?
 
-A task is checked whole before anything of it is written; a row that is wrong says where, and leaves the
-others alone. A task with a known external_id is the same or is refused as changed, never updated silently.
+What was found right is written with its place in the queue in one transaction. A task with a known
+external_id is the same or is refused as changed, never updated silently.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from steelyard import forms
-from steelyard.domain.content import MEDIA, check_content
-from steelyard.domain.errors import Conflict, Invalid, NotFound, Problem
-from steelyard.domain.form import Form
+from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import new_id
-from steelyard.domain.names import checked_name, name_key
+from steelyard.domain.names import name_key
 from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import AssignmentState, BatchStatus, TaskStatus, World
 from steelyard.identity.policy import Principal
 from steelyard.jobs.queue import enqueue
-from steelyard.ledger.commitments import canonical, commit
+from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.store.upsert import upsert
+from steelyard.work.draft import Draft
+from steelyard.work.media import blob_digests, check_blobs, has_foreign_url
+from steelyard.work.projects import keep_form
 from steelyard.work.queue import lane_of, ordinal, put_back, take_places
 from steelyard.work.tally import count_tasks
 
-FIELDS = ("external_id", "content", "form", "priority", "tags", "metadata", "gold", "suggestion", "batch")
 FETCH_JOB = "fetch_content"
 BLOCK = 500  # tasks written in one transaction
 
@@ -59,128 +56,6 @@ class Created:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
         self.ids += other.ids
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A task that was found right: what is to be written of it."""
-
-    row: int
-    external_id: str | None
-    content: dict[str, Any]
-    form: Form | None
-    priority: int
-    tags: list[str]
-    details: dict[str, Any]
-    gold: dict[str, Any] | None
-    suggestion: dict[str, Any] | None
-    batch: str | None
-    digest: bytes
-
-
-def check_task(
-    raw: Any, row: int, form: Form, keep_inline: Callable[[str, str], str]
-) -> Draft | list[Problem]:
-    """A draft, or everything that is wrong with this row.
-
-    `form` is the project's current one; `keep_inline(url, pointer)` stores a data: URL and returns its
-    blob: address, raising `Invalid` when it cannot.
-    """
-    if not isinstance(raw, Mapping):
-        return [Problem("", "type", "must be an object")]
-    problems = [
-        Problem(f"/{_escape(k)}", "unknown", "is not a field of a task") for k in raw if k not in FIELDS
-    ]
-    content = raw.get("content")
-    if content is None:
-        problems.append(Problem("/content", "required", "is missing"))
-    else:
-        problems += check_content(content)
-    external_id = raw.get("external_id")
-    if external_id is not None and not short_text(external_id, 500):
-        problems.append(Problem("/external_id", "type", "must be a string of 1 to 500 characters"))
-    priority = raw.get("priority", 0)
-    if isinstance(priority, bool) or not isinstance(priority, int) or not -1_000_000 <= priority <= 1_000_000:
-        problems.append(Problem("/priority", "range", "must be a whole number from -1000000 to 1000000"))
-    tags = [] if raw.get("tags") is None else raw["tags"]
-    if not isinstance(tags, list) or not all(short_text(tag, 200) for tag in tags):
-        problems.append(Problem("/tags", "type", "must be a list of strings of at most 200 characters"))
-    details = {} if raw.get("metadata") is None else raw["metadata"]
-    if not isinstance(details, Mapping):
-        problems.append(Problem("/metadata", "type", "must be an object"))
-    own = None
-    if raw.get("form") is not None:
-        try:
-            own = forms.parse_form(raw["form"])
-        except Invalid as wrong:
-            problems += [Problem(f"/form{p.pointer}", p.code, p.message) for p in wrong.problems]
-    for name in ("gold", "suggestion"):
-        if raw.get(name) is not None and not (raw.get("form") is not None and own is None):
-            problems += forms.check_answers(own or form, raw[name], f"/{name}")
-    batch = raw.get("batch")
-    if batch is not None and not short_text(batch, 200):
-        problems.append(Problem("/batch", "type", "must be the name of a batch"))
-    if problems:
-        return problems
-    try:
-        digest = hashlib.sha256(canonical({k: raw.get(k) for k in FIELDS if raw.get(k) is not None})).digest()
-        kept = {"blocks": [_kept(b, i, keep_inline) for i, b in enumerate(raw["content"]["blocks"])]}
-    except Invalid as wrong:
-        return wrong.problems
-    return Draft(
-        row,
-        external_id,
-        kept,
-        own,
-        priority,
-        list(dict.fromkeys(tags)),
-        dict(details),
-        raw.get("gold"),
-        raw.get("suggestion"),
-        batch,
-        digest,
-    )
-
-
-def _kept(block: Mapping[str, Any], index: int, keep_inline: Callable[[str, str], str]) -> dict[str, Any]:
-    kept = dict(block)
-    if kept["type"] in MEDIA and kept["url"].startswith("data:"):
-        kept["url"] = keep_inline(kept["url"], f"/content/blocks/{index}/url")
-    return kept
-
-
-def _escape(key: Any) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")
-
-
-def short_text(value: Any, longest: int) -> bool:
-    return (
-        isinstance(value, str) and 0 < len(value) <= longest and "\x00" not in value and value.isprintable()
-    )
-
-
-def create_batch(
-    tx: Transaction, who: Principal, project: sa.Row, name: Any, *, staged: bool = False, priority: int = 0
-) -> sa.Row:
-    """A new batch; its tasks are in the queue at once unless it is staged. `Conflict` when the name is taken."""
-    name = checked_name(name)
-    key = name_key(name)
-    find = sa.select(t.batch).where(t.batch.c.world == who.world, t.batch.c.name_key == key)
-    if tx.execute(find).first():
-        raise Conflict(f"there is a batch named {name!r} already", "name_taken")
-    tx.execute(
-        sa.insert(t.batch).values(
-            public_id=new_id(tx.now),
-            project_id=project.id,
-            world=who.world,
-            name=name,
-            name_key=key,
-            status=BatchStatus.STAGED if staged else BatchStatus.RUNNING,
-            priority=priority,
-            created_at=tx.now,
-        )
-    )
-    return tx.execute(find).one()
 
 
 def write_tasks(
@@ -264,8 +139,6 @@ def _write(
     shipment: sa.Row | None,
     no_answers: bool,
 ) -> None:
-    from steelyard.work.projects import keep_form  # projects and tasks know each other
-
     policy = parse_policy(project.policy)
     batches = _batches(tx, project, fresh)
     form_ids = {id(d.form): keep_form(tx, d.form) for d, _ in fresh if d.form is not None}
@@ -297,7 +170,7 @@ def _write(
         for digest in blob_digests(draft.content)
     ]
     if blobs:
-        _check_blobs(tx, {b["digest"] for b in blobs})
+        check_blobs(tx, {b["digest"] for b in blobs})
         tx.execute(sa.insert(t.content_blob), blobs)
     wanted = 0 if no_answers else policy.answers
     places, passed = _places(tx, project.id, fresh, batches, wanted)
@@ -402,34 +275,3 @@ def _write_gold(tx: Transaction, fresh, task_ids) -> None:
         salt, digest = commit(draft.gold)
         gold_id = tx.added(sa.insert(t.gold).values(task_id=task_id, commitment=digest, at=tx.now))
         tx.execute(sa.insert(t.gold_payload).values(gold_id=gold_id, answers=draft.gold, salt=salt))
-
-
-def blob_digests(content: Mapping[str, Any]) -> set[str]:
-    """The blobs that a content shows, by digest."""
-    urls = (block.get("url") for block in content["blocks"])
-    return {
-        u.removeprefix("blob:sha256/") for u in urls if isinstance(u, str) and u.startswith("blob:sha256/")
-    }
-
-
-def has_foreign_url(content: Mapping[str, Any]) -> bool:
-    return any(
-        isinstance(b.get("url"), str) and b["url"].startswith(("http://", "https://"))
-        for b in content["blocks"]
-    )
-
-
-def keep_blob_row(tx: Transaction, digest: str, size: int, media_type: str) -> None:
-    tx.execute(
-        upsert(tx, t.blob)
-        .values(digest=digest, size=size, media_type=media_type, created_at=tx.now)
-        .on_conflict_do_nothing()
-    )
-
-
-def _check_blobs(tx: Transaction, digests: set[str]) -> None:
-    there = set(tx.execute(sa.select(t.blob.c.digest).where(t.blob.c.digest.in_(sorted(digests)))).scalars())
-    missing = sorted(digests - there)
-    if missing:
-        message = f"there is no blob sha256/{missing[0]}; send its bytes first"
-        raise Invalid([Problem("/content/blocks", "blob", message)])

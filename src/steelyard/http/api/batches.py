@@ -13,9 +13,8 @@ from steelyard.http.api.common import REFUSALS, Body, Inst, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.identity.policy import Action
 from steelyard.store.database import Transaction
-from steelyard.work.batches import change_batch, find_batch
+from steelyard.work.batches import change_batch, create_batch, find_batch
 from steelyard.work.projects import find_project
-from steelyard.work.tasks import create_batch
 
 router = APIRouter(prefix="/api", tags=["batches"], responses=REFUSALS)
 

@@ -13,7 +13,7 @@ from steelyard.domain.errors import TooLarge, invalid
 from steelyard.http.api.common import REFUSALS, Inst
 from steelyard.http.auth import Asker
 from steelyard.identity.policy import Action, require
-from steelyard.work.tasks import keep_blob_row
+from steelyard.work.media import keep_blob_row
 
 router = APIRouter(prefix="/api", tags=["blobs"], responses=REFUSALS)
 LIMIT = 2_000_000_000
