@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, DecimalException
 
 from steelyard.domain.errors import invalid
 
 MILLION = 1_000_000
 LIMIT = 10**15
+_AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,6})?")
 
 
 def parse_money(value: object, pointer: str = "/price") -> int:
     """Millionths from a decimal string or a number; raises `Invalid` for anything else or below zero."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise invalid(pointer, "money", 'must be a decimal string like "0.05"')
+    if isinstance(value, str) and _AMOUNT.fullmatch(value) is None:
         raise invalid(pointer, "money", 'must be a decimal string like "0.05"')
     try:
         micros = Decimal(str(value)) * MILLION
