@@ -107,7 +107,7 @@ def test_a_stake_stops_a_provider_and_takes_back_what_it_holds(lab: Lab) -> None
 
 
 def test_the_scorecard_counts_gold_and_money(lab: Lab) -> None:
-    slug = lab.work(40, gold_every=2, gold_rate=0.5)
+    slug = lab.work(120, gold_every=2, gold_rate=0.5)  # enough of both, wherever gold falls
     provider = lab.provider(price="0.05")
     done = answer_all(lab.client(lab.key(provider=provider)), slug, "cat", most=30)
     card = lab.owner.get(f"/api/providers/{provider}/scorecard")
