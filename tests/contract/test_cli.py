@@ -116,6 +116,20 @@ def test_a_provider_is_added_changed_stopped_and_resumed(folder: Path) -> None:
     assert [step["state"] for step in done["steps"]] == ["done"] * len(done["steps"])
 
 
+def test_a_stake_is_recorded_beside_the_others(folder: Path) -> None:
+    steelyard("provider", "add", "Orchard", "--owner", "Holding", "--data", folder, "--json", status=0)
+    for given in ("Rival A=0.2", "Rival B=0.3", "rival a=0.25"):
+        ran = steelyard(
+            "provider", "update", "orchard", "--interest", given, "--data", folder, "--json", status=0
+        )
+    shares = {i["organisation"]: i["share"] for i in ran.json["interests"]}
+    assert shares == {"Holding": 1.0, "Rival A": 0.25, "Rival B": 0.3}
+    cleared = steelyard(
+        "provider", "update", "orchard", "--no-interests", "--data", folder, "--json", status=0
+    )
+    assert cleared.json["interests"] == []
+
+
 def test_an_import_with_wrong_rows_ends_with_1_and_names_row_and_field(
     sqlite_lab: Lab, tmp_path: Path
 ) -> None:

@@ -130,6 +130,16 @@ def test_work_goes_on_when_all_gold_was_seen(world: World) -> None:
     assert world.answer(who, project) == 11
 
 
+def test_where_no_work_waits_nothing_falls_on_gold(world: World) -> None:
+    project = world.project(gold_rate=0.5)
+    world.gold(project, 40)
+    world.tasks(project, 5)
+    first, second = world.people(2)
+    world.answer(first, project)
+    assert len(golds_of(world, first)) < 40
+    assert [world.take(second, project, 5) for _ in range(20)] == [[]] * 20
+
+
 def test_gold_is_left_out_of_progress_and_settling(world: World) -> None:
     project = world.project(gold_rate=0.5)
     gold = world.gold(project, 3)

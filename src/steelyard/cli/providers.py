@@ -25,7 +25,9 @@ from steelyard.cli.common import (
     owner,
     show,
 )
+from steelyard.domain.names import name_key
 from steelyard.http.render import currency_of, provider_json
+from steelyard.providers.interests import interests_recorded
 from steelyard.providers.registry import create_provider, find_provider, update_provider
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
@@ -149,19 +151,22 @@ def update(
     mode: World = Mode.live,
     as_json: AsJson = False,
 ) -> None:
-    """Change a provider. What it may no longer be shown is stopped and recalled at once; interests given
-    replace all that were recorded."""
+    """Change a provider. What it may no longer be shown is stopped and recalled at once. A stake that is
+    given is recorded beside the others; one of the same organisation is replaced."""
     given = {
         "name": name,
         "price": price,
         "clearance": clearance,
         "owner": owner_name,
-        "interests": [] if no_interests else _interests(interest),
+        "interests": [] if no_interests else None,
         "config": _config(config),
         "status": status,
     }
     patch = {k: v for k, v in given.items() if v is not None}
-    _change(provider, patch, data, database_url, storage_url, mode, as_json)
+    stakes = _interests(interest) or []
+    if stakes and ("interests" in patch or "owner" in patch):
+        raise typer.BadParameter("give --interest, --owner or --no-interests, not two of them")
+    _change(provider, patch, data, database_url, storage_url, mode, as_json, stakes)
 
 
 @app.command()
@@ -190,12 +195,18 @@ def resume(
     _change(provider, {"status": "active"}, data, database_url, storage_url, mode, as_json)
 
 
-def _change(provider, patch, data, database_url, storage_url, mode, as_json) -> None:
+def _change(provider, patch, data, database_url, storage_url, mode, as_json, stakes=()) -> None:
     with opened(data, database_url, storage_url, as_json) as installation:
 
         def do(tx: Transaction) -> dict[str, Any]:
             tx.hold_showing()
-            changed = update_provider(tx, owner(tx, Mode.live), provider, patch)
+            change = dict(patch)
+            if stakes:
+                named = {name_key(stake["organisation"]) for stake in stakes}
+                others = interests_recorded(tx, find_provider(tx, provider).id)
+                kept = [other for other in others if name_key(other["organisation"]) not in named]
+                change["interests"] = [*kept, *stakes]
+            changed = update_provider(tx, owner(tx, Mode.live), provider, change)
             return {
                 **provider_json(tx, changed.provider, mode.value),
                 "newly_stopped": [

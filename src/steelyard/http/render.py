@@ -109,7 +109,7 @@ def project_json(tx: Transaction, who: Principal, row: sa.Row) -> dict[str, Any]
         "sensitivity": row.policy.get("sensitivity", "internal"),
         "policy": _policy(who, row),
         "progress": {
-            "tasks": sums.tasks,
+            "tasks": sums.tasks - sums.gold,
             "settled": sums.settled,
             "open": sums.open,
             "gold": sums.gold,

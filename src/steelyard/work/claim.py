@@ -24,7 +24,7 @@ from steelyard.store.upsert import upsert
 from steelyard.work import standing
 from steelyard.work.held import Held, show
 from steelyard.work.hidden_gold import falls_on_gold, take_gold
-from steelyard.work.pick import take_work
+from steelyard.work.pick import take_work, waiting_for
 from steelyard.work.tally import by_provider, progress
 
 MOST = 100
@@ -66,10 +66,12 @@ def claim(
         trial or falls_on_gold(who.annotator_id, load.claims + i, terms.policy.gold_rate)
         for i in range(count)
     ]
+    if not trial and any(falls):
+        falls = _beside_work(falls, waiting_for(tx, who, project.id, count))
     gold = take_gold(tx, who, project.id, sum(falls), load.claims, until, price)
     work: list[sa.Row] = []
-    if work_allowed and len(gold) < count:
-        work = take_work(tx, who, project.id, terms.policy, count - len(gold), until, price)
+    if work_allowed and len(gold) < len(falls):
+        work = take_work(tx, who, project.id, terms.policy, len(falls) - len(gold), until, price)
     taken = _mixed(gold, work, falls)
     if not taken:
         return Claimed([], "nothing", "Nothing for you now.")
@@ -79,6 +81,18 @@ def claim(
     )
     _write_exposure(tx, who, project.id, taken)
     return Claimed(show(tx, project, [row.id for row in taken]))
+
+
+def _beside_work(falls: Sequence[bool], waiting: int) -> list[bool]:
+    """The slots up to where the waiting work ends: what came after it could only be gold, and would be known
+    for it."""
+    kept: list[bool] = []
+    for fell in falls:
+        if waiting == 0:
+            break
+        kept.append(fell)
+        waiting -= not fell
+    return kept
 
 
 def _mixed(gold: Sequence[sa.Row], work: Sequence[sa.Row], falls: Sequence[bool]) -> list[sa.Row]:
