@@ -529,3 +529,12 @@ class TestPostgresql:
         with pytest.raises(exc.IntegrityError) as caught:
             postgres_notes.write(add("private words"))
         assert "[SQL parameters hidden" in str(caught.value)
+
+
+def test_a_rehearsal_tells_what_would_be_and_leaves_nothing(notes):
+    def act(tx):
+        tx.scalar(ADD, {"said": "rehearsed"})
+        return len(tx.rows(ALL))
+
+    assert notes.rehearse(act) == 1
+    assert said(notes) == []

@@ -144,6 +144,13 @@ class Transaction:
                 _log.exception("something that was to run after a commit failed")
 
 
+class _Rehearsed(Exception):
+    """Carries the result of a rehearsal past the rollback."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
 class Database(ABC):
     """One database. Safe to use from many threads; not across a fork."""
 
@@ -166,6 +173,18 @@ class Database(ABC):
         the database: on PostgreSQL it runs again after a deadlock (use `tx.after_commit`), and on SQLite it
         runs on the one writing thread, so it should take less than 20 ms.
         """
+
+    def rehearse(self, fn: Callable[[Transaction], T]) -> T:
+        """What `fn(tx)` would return as a write; everything it wrote is rolled back."""
+
+        def act(tx: Transaction) -> None:
+            raise _Rehearsed(fn(tx))
+
+        try:
+            self.write(act)
+        except _Rehearsed as done:
+            return done.result
+        raise AssertionError("a rehearsal is never committed")
 
     @abstractmethod
     def migrating(self) -> AbstractContextManager[sa.Connection]:

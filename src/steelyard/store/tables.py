@@ -79,6 +79,10 @@ organisation = sa.Table(
     _id(),
     _public_id(),
     Column("name", Text, nullable=False),
+    Column("lei", String(20), nullable=True),  # Legal Entity Identifier, ISO 17442
+    Column("country", String(2), nullable=True),  # ISO 3166-1 alpha-2
+    # Found to be the same legal entity as another: what is said of this one holds of that one.
+    _ref("organisation", nullable=True, name="same_as_id"),
     _time("created_at"),
     *_fact(),
 )
@@ -105,6 +109,7 @@ provider = sa.Table(
     Column("price", BigInteger, nullable=False),
     Column("capabilities", _Json, nullable=False),
     Column("config", _Json, nullable=False),
+    Column("contract", _Json, nullable=True),  # reference, starts, ends, notice_days, ...
     _time("created_at"),
 )
 
@@ -345,6 +350,7 @@ task = sa.Table(
     Column("tags", _Json, nullable=False),
     Column("details", _Json, nullable=False),  # the caller's metadata
     Column("suggestion", _Json, nullable=True),
+    _ref("provider", nullable=True, name="suggestion_by"),  # whose answer the suggestion is, where it is told
     Column("digest", sa.LargeBinary(32), nullable=False),  # of the task as given: same or changed?
     _time("created_at"),
     _time("settled_at", nullable=True),
@@ -498,9 +504,11 @@ exposure = sa.Table(
     _ref("provider"),
     _ref("annotator"),
     Column("assignment", String(24), nullable=True),
+    Column("sensitivity", Text, nullable=True),  # the project's, when it was shown
     _time("at"),
     *_fact(),
     Index("exposure_by_provider", "provider_id", "id"),
+    Index("exposure_by_annotator", "annotator_id", "id"),
 )
 
 # --- what was answered ---------------------------------------------------------------------------------
@@ -530,6 +538,7 @@ judgment = sa.Table(
     Column("anonymous", Boolean, nullable=False, default=False),
     Column("idempotency_key", Text, nullable=True),
     Column("body_digest", String(64), nullable=True),
+    _ref("provider", nullable=True, name="suggested_by"),  # whose suggestion was on the screen
     Index("judgment_one_each", "task_id", "annotator_id", unique=True,
           sqlite_where=sa.text("current AND NOT anonymous AND based_on IS NULL"),
           postgresql_where=sa.text("current AND NOT anonymous AND based_on IS NULL")),
@@ -538,6 +547,10 @@ judgment = sa.Table(
     Index("judgment_by_time", "project_id", "at"),
     Index("judgment_by_provider", "provider_id", "project_id", "id"),
     Index("judgment_by_annotator", "annotator_id", "at"),
+    Index("judgment_based_on", "based_on", sqlite_where=sa.text("based_on IS NOT NULL"),
+          postgresql_where=sa.text("based_on IS NOT NULL")),
+    Index("judgment_not_current", "project_id", "id", sqlite_where=sa.text("NOT current"),
+          postgresql_where=sa.text("NOT current")),
 )  # fmt: skip
 
 judgment_payload = sa.Table(
@@ -691,6 +704,8 @@ exit = sa.Table(
     _ref("person", nullable=True),
     Column("state", Text, nullable=False),
     Column("plan", _Json, nullable=False),
+    Column("options", _Json, nullable=True),  # answers, rebuild, to, backups
+    Column("certificate", _Json, nullable=True),
     _time("at"),
     _time("done_at", nullable=True),
     *_fact(),
@@ -705,8 +720,89 @@ exit_step = sa.Table(
     Column("name", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("detail", _Json, nullable=True),
+    Column("error", Text, nullable=True),
+    _time("begun_at", nullable=True),
     _time("at", nullable=True),
     sa.UniqueConstraint("exit_id", "position"),
+)
+
+exit_event = sa.Table(  # what was done in an exit, by whom and when; never changed
+    "exit_event",
+    metadata,
+    _id(),
+    _ref("exit", index=True),
+    Column("step", Text, nullable=False),
+    Column("what", Text, nullable=False),  # ordered, begun, done, failed
+    Column("detail", _Json, nullable=True),
+    _ref("person", nullable=True),  # who ordered it
+    Column("done_by", Text, nullable=True),  # the process that did it
+    _time("at"),
+    *_fact(),
+)
+
+phase_out = sa.Table(  # leaving by a share that declines, step by step, to a date
+    "phase_out",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("provider", index=True),
+    _ref("person", nullable=True),
+    Column("state", Text, nullable=False),  # running, done, ended
+    Column("steps", _Json, nullable=False),  # [{at, part}]: from then on this part of its share at the start
+    Column("options", _Json, nullable=False),  # of the exit at its end
+    _time("starts_at"),
+    _time("ends_at"),
+    _time("at"),
+    _time("ended_at", nullable=True),
+    *_fact(),
+)
+
+phase_out_limit = sa.Table(  # what a provider that is phased out may still do in a project in this step
+    "phase_out_limit",
+    metadata,
+    Column("phase_out_id", _Key, ForeignKey("phase_out.id"), primary_key=True),
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("first_share", Integer, nullable=False),  # millionths, when the phase-out began
+    Column("share", Integer, nullable=False),  # millionths of the work of this step
+    Column("judgments", BigInteger, nullable=False),  # the project's when the step began
+    Column("mine", BigInteger, nullable=False),  # the provider's when the step began
+)
+
+drill = sa.Table(  # an exit rehearsed on a copy
+    "drill",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("provider", index=True),
+    _ref("person", nullable=True),
+    Column("state", Text, nullable=False),  # waiting, running, done, failed
+    Column("options", _Json, nullable=False),
+    Column("report", _Json, nullable=True),
+    Column("error", Text, nullable=True),
+    _time("at"),
+    _time("done_at", nullable=True),
+    *_fact(),
+)
+
+drill_schedule = sa.Table(
+    "drill_schedule",
+    metadata,
+    Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True),
+    Column("every_days", Integer, nullable=False),
+    Column("options", _Json, nullable=False),
+    _ref("person", nullable=True),
+    _time("next_at"),
+)
+
+dependence = sa.Table(  # what a project's answers would be without each provider, as last worked out
+    "dependence",
+    metadata,
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("state", Text, nullable=False),  # of what it was worked out: the same state, the same result
+    Column("judgments", BigInteger, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("found", _Json, nullable=False),
+    _time("at"),
 )
 
 # --- later work ------------------------------------------------------------------------------------------

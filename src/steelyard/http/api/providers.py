@@ -1,4 +1,4 @@
-"""/api/providers: who answers, what they are worth, what they saw, what hangs on them, and leaving them."""
+"""/api/providers: who answers, and what they are worth."""
 
 from __future__ import annotations
 
@@ -6,33 +6,24 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from steelyard.domain.errors import invalid
 from steelyard.domain.names import name_key
-from steelyard.exit import execute
-from steelyard.exit.plan import plan
 from steelyard.http.api.common import (
     REFUSALS,
-    After,
     Body,
     IdempotencyKey,
     Inst,
-    Limit,
-    after_key,
     fields_of,
     once,
 )
 from steelyard.http.auth import Asker
 from steelyard.http.render import currency_of, provider_json
 from steelyard.identity.policy import Action, Principal, require, require_provider
-from steelyard.providers.dependence import dependence
 from steelyard.providers.registry import create_provider, find_provider, update_provider
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import exposure
 
 router = APIRouter(prefix="/api", tags=["providers"], responses=REFUSALS)
 
@@ -49,11 +40,7 @@ class ProviderFields(Body):
     status: Any = Field(None, description="trial, active, suspended or exited")
 
 
-class ExitOrder(Body):
-    execute: Any = Field(False, description="false: only the plan")
-
-
-def _read(tx: Transaction, asker: Any, slug: str) -> tuple[Principal, sa.Row]:
+def provider_read_by(tx: Transaction, asker: Any, slug: str) -> tuple[Principal, sa.Row]:
     who = asker.principal(tx)
     require(who, Action.READ_PROVIDERS)
     row = find_provider(tx, slug)
@@ -100,7 +87,7 @@ def read(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
     """One provider."""
 
     def look(tx: Transaction) -> dict[str, Any]:
-        who, row = _read(tx, asker, slug)
+        who, row = provider_read_by(tx, asker, slug)
         return provider_json(tx, row, who.world)
 
     return inst.database.read(look)
@@ -133,67 +120,7 @@ def card(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
     """Accuracy against gold and as inferred, each with a 95 % interval and n; price per correct answer."""
 
     def look(tx: Transaction) -> dict[str, Any]:
-        who, row = _read(tx, asker, slug)
+        who, row = provider_read_by(tx, asker, slug)
         return scorecard(tx, row, who.world).to_json(currency_of(tx))
-
-    return inst.database.read(look)
-
-
-@router.get("/providers/{slug}/dependence")
-def hangs(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
-    """What hangs on this provider."""
-
-    def look(tx: Transaction) -> dict[str, Any]:
-        who, row = _read(tx, asker, slug)
-        require(who, Action.READ_RESULTS)
-        return dependence(tx, row, who.world)
-
-    return inst.database.read(look)
-
-
-@router.get("/providers/{slug}/exposure")
-def shown(inst: Inst, asker: Asker, slug: str, after: After = None, limit: Limit = 1000) -> dict[str, Any]:
-    """What this provider was shown: counts, and the showings one by one."""
-
-    def look(tx: Transaction) -> dict[str, Any]:
-        who, row = _read(tx, asker, slug)
-        items, following = exposure.listing(tx, row.id, who.world, after_key(after), limit)
-        return {
-            "counts": exposure.counts(tx, row.id, who.world),
-            "items": items,
-            "next": None if following is None else str(following),
-        }
-
-    return inst.database.read(look)
-
-
-@router.post("/providers/{slug}/exit", responses={202: {"description": "An exit with its steps"}})
-def leave(inst: Inst, asker: Asker, slug: str, body: ExitOrder | None = None) -> JSONResponse:
-    """The plan of leaving a provider; with `execute` the provider is stopped at once and the exit begins."""
-    order = body.execute if body is not None else False
-    if not isinstance(order, bool):
-        raise invalid("/execute", "type", "must be true or false")
-
-    def look(tx: Transaction) -> dict[str, Any]:
-        who = asker.principal(tx)
-        require(who, Action.EXIT)
-        return plan(tx, find_provider(tx, slug), who.world)
-
-    def go(tx: Transaction) -> dict[str, Any]:
-        tx.hold_showing()
-        return execute.begin(tx, asker.principal(tx), slug)
-
-    if order:
-        return JSONResponse(inst.database.write(go), status_code=202)
-    return JSONResponse(inst.database.read(look))
-
-
-@router.get("/exits/{exit_id}")
-def exit_state(inst: Inst, asker: Asker, exit_id: str) -> dict[str, Any]:
-    """An exit with its steps as they stand."""
-
-    def look(tx: Transaction) -> dict[str, Any]:
-        require(asker.principal(tx), Action.EXIT)
-        return execute.describe(tx, exit_id)
 
     return inst.database.read(look)

@@ -1,0 +1,3 @@
+"""dependence: what hangs on whom?"""
+
+from __future__ import annotations

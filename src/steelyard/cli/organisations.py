@@ -1,0 +1,3 @@
+"""organisation: legal entities, their aliases, and who holds whom."""
+
+from __future__ import annotations
