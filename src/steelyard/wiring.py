@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ import sqlalchemy as sa
 
 from steelyard.domain.ids import new_id
 from steelyard.domain.states import World
-from steelyard.exit import execute
+from steelyard.exit import advance, drill, drill_schedule, execute
+from steelyard.exit.place import Place
 from steelyard.identity.people import find_or_make_person, provider_named
 from steelyard.identity.policy import Principal, Role
+from steelyard.jobs.child import run_child
 from steelyard.jobs.runner import Handler, Runner
 from steelyard.providers.registry import ensure_in_house
 from steelyard.settings import Settings
@@ -59,7 +63,9 @@ class Installation:
             recall.JOB: lambda args: self.database.write(_recall_rest),
             batches.JOB: self._move_batch,
             refit.JOB: self._refit,
-            execute.JOB: lambda args: execute.carry_on(self.database, args),
+            execute.JOB: lambda args: execute.carry_on(self.place(), args),
+            drill.JOB: self._drill,
+            advance.JOB: lambda args: self.database.write(lambda tx: advance.finish(tx, args)),
             FETCH_JOB: lambda args: fetch.fetch_content(
                 self.database, self.blobs, args, allow_private=self.settings.allow_private_urls
             ),
@@ -69,12 +75,31 @@ class Installation:
         if kind == FETCH_JOB:
             fetch.give_up(self.database, args, error)
 
+    def place(self) -> Place:
+        """Where an exit is carried out: here, by this process."""
+        url = self.settings.database_url
+        return Place(
+            self.database,
+            self.blobs,
+            self.folder,
+            fit=lambda project: fit_in_child(self.folder, url, project),
+            done_by=f"{socket.gethostname()}:{os.getpid()}",
+        )
+
     def runner(self) -> Runner:
         return Runner(self.database, self.handlers(), self.on_dead)
 
     def _move_batch(self, args: dict[str, Any]) -> None:
         while self.database.write(lambda tx: batches.move_rows(tx, args["batch"], 1000)):
             pass
+
+    def _drill(self, args: dict[str, Any]) -> None:
+        spec = {
+            "folder": str(self.folder),
+            "database_url": self.settings.database_url,
+            "storage_url": self.settings.storage_url,
+        }
+        run_child("steelyard.exit.drill_child", {**spec, **args})
 
     def _refit(self, args: dict[str, Any]) -> None:
         url = self.settings.database_url
@@ -84,6 +109,8 @@ class Installation:
         """Sweeps and does the jobs that are due, once; for commands that hold the folder for a moment."""
         self.database.write(expire)
         self.database.write(refit.enqueue_due)
+        self.database.write(advance.advance)
+        self.database.write(drill_schedule.order_due)
         return self.runner().run_due()
 
 
@@ -172,11 +199,14 @@ class Keeper:
         self._runner = installation.runner()
 
     def start(self) -> None:
+        drill.clean(self._installation.folder)
         self._runner.start()
         for name, every, fn in (
             ("expire", 1.0, expire),
             ("cursors", 30.0, refresh_cursors),
             ("refits", 5.0, refit.enqueue_due),
+            ("phase-outs", 5.0, advance.advance),
+            ("drills", 60.0, drill_schedule.order_due),
         ):
             thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
             thread.start()

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from support.world import World
 
-from steelyard.domain.errors import Conflict, Forbidden, Unauthenticated
-from steelyard.exit import execute
+from steelyard.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from steelyard.domain.ids import new_id
+from steelyard.exit import execute, withdraw
+from steelyard.exit.place import Place
 from steelyard.exit.plan import plan
 from steelyard.identity.keys import authenticate_key
+from steelyard.identity.policy import Role
+from steelyard.identity.sessions import authenticate_session, make_link, sign_in_with_link
+from steelyard.ledger.commitments import commit
 from steelyard.providers.registry import find_provider
 from steelyard.store import tables as t
+from steelyard.store.blobs import open_blobs
+from steelyard.work.submit import Refused
 from steelyard.work.tally import by_provider, progress
+
+STEPS = ("recall", "revoke", "reroute", "withdraw", "reorder", "rebuild", "certificate")
+
+
+@pytest.fixture(autouse=True)
+def place(world: World, tmp_path: Path) -> Place:
+    """Where the exit is carried out: fits happen in this process."""
+    world.place = Place(world.database, open_blobs(tmp_path), tmp_path, done_by="test")  # type: ignore[attr-defined]
+    return world.place  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -29,11 +46,15 @@ def begin(world: World, slug: str = "acme") -> dict[str, Any]:
 
 def carry_on(world: World) -> None:
     for job in world.all(sa.select(t.job).where(t.job.c.kind == execute.JOB)):
-        execute.carry_on(world.database, job.args)
+        execute.carry_on(world.place, job.args)  # type: ignore[attr-defined]
 
 
 def described(world: World, exit: dict[str, Any]) -> dict[str, Any]:
     return world.database.read(lambda tx: execute.describe(tx, exit["id"]))
+
+
+def detail(exit: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(s["detail"] for s in exit["steps"] if s["name"] == name)
 
 
 def sums(world: World, project: sa.Row):
@@ -64,14 +85,16 @@ def test_leaving_stops_at_once_and_does_the_rest_in_steps(world: World, project:
     assert world.claim(who, project).code == "stopped"
     assert [(s["name"], s["state"]) for s in exit["steps"]] == [
         ("stop", "done"),
-        ("withdraw", "waiting"),
-        ("revoke_keys", "waiting"),
+        *((name, "waiting") for name in STEPS),
     ]
-    assert exit["steps"][0]["detail"] == {"recalled": 2}
+    assert exit["steps"][0]["detail"] == {"recalled": 2, "projects": 1}
     carry_on(world)
     after = described(world, exit)
-    assert (after["state"], [s["state"] for s in after["steps"]]) == ("done", ["done"] * 3)
-    assert [s["detail"] for s in after["steps"][1:]] == [{"withdrawn": 2}, {"revoked": 1}]
+    assert (after["state"], [s["state"] for s in after["steps"]]) == ("done", ["done"] * 8)
+    assert detail(after, "withdraw") == {"withdrawn": 2, "derived": 0, "contents": 0}
+    assert detail(after, "revoke") == {"revoked": 1, "sessions": 0, "links": 0, "callbacks": 0}
+    assert {s["by"] for s in after["steps"]} == {"olga"}
+    assert after["holds"] is True
     assert after["done_at"] is not None
     with pytest.raises(Unauthenticated):
         world.database.read(lambda tx: authenticate_key(tx, key))
@@ -81,11 +104,12 @@ def test_its_answers_are_withdrawn_and_stay_as_facts(world: World, project: sa.R
     world.tasks(project, 3)
     (who,) = world.people(1, "acme")
     world.answer(who, project)
-    begin(world)
+    exit = begin(world)
     carry_on(world)
     assert world.count(t.judgment) == 3
     assert world.count(t.current_judgment) == 0
-    assert {r.reason for r in world.all(sa.select(t.withdrawal.c.reason))} == {"exit"}
+    (reason,) = {r.reason for r in world.all(sa.select(t.withdrawal.c.reason))}
+    assert reason == f"exit:{exit['id']}"
     (acme,) = world.database.read(lambda tx: by_provider(tx, project.id))
     assert (acme.judgments, acme.spent) == (0, 300_000), "what was paid stays paid"
 
@@ -178,25 +202,28 @@ def test_an_extra_answer_that_is_still_out_settles_the_task_when_it_comes(
     assert (found.settled, found.wanted, found.judgments) == (1, 2, 2)
 
 
-def test_tasks_of_its_shipments_are_asked_of_others(world: World, project: sa.Row) -> None:
+def test_contents_that_it_gave_leave_with_it(world: World, project: sa.Row) -> None:
     from steelyard.work.shipments import receive
 
+    kept = world.tasks(project, 1)
     rows = [
         {
             "external_id": str(n),
             "content": {"blocks": [{"type": "text", "text": "x"}]},
-            "judgments": [{"answers": {"label": "cat"}}] * 10,
+            "judgments": [{"answers": {"label": "cat"}}] * 3,
         }
         for n in range(2)
     ]
     receive(world.database, lambda tx: world.owner, "pets", "acme", "May", rows)
-    assert sums(world, project).settled == 2
-    begin(world)
+    assert (sums(world, project).settled, sums(world, project).tasks) == (2, 3)
+    exit = begin(world)
     carry_on(world)
     found = sums(world, project)
-    assert (found.settled, found.judgments, found.wanted) == (0, 0, 4)
-    assert [world.answer(who, project) for who in world.people(3)] == [2, 2, 0]
-    assert sums(world, project).settled == 2
+    assert (found.tasks, found.settled, found.judgments, found.wanted) == (1, 0, 0, 2)
+    assert [world.answer(who, project) for who in world.people(3)] == [1, 1, 0]
+    assert world.task(kept[0]).status == "settled"
+    after = described(world, exit)
+    assert (detail(after, "withdraw")["contents"], after["holds"]) == (2, True)
 
 
 def test_gold_it_answered_is_withdrawn_and_nothing_is_ordered(world: World, project: sa.Row) -> None:
@@ -213,15 +240,15 @@ def test_gold_it_answered_is_withdrawn_and_nothing_is_ordered(world: World, proj
 
 @pytest.mark.parametrize("chunk", [1, 3])
 def test_broken_off_anywhere_it_is_gone_on_with(
-    world: World, project: sa.Row, monkeypatch: pytest.MonkeyPatch, chunk: int
+    world: World, project: sa.Row, place: Place, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     world.tasks(project, 5)
     world.answer(world.people(1)[0], project)
     world.answer(world.people(1, "acme")[0], project)
     exit = begin(world)
-    monkeypatch.setattr(execute, "CHUNK", chunk)
+    monkeypatch.setattr(withdraw, "CHUNK", chunk)
     (job,) = world.all(sa.select(t.job).where(t.job.c.kind == execute.JOB))
-    write, breaks = world.database.write, iter(range(1, 30))
+    write, breaks = world.database.write, iter(range(1, 60))
 
     class Killed(Exception):
         pass
@@ -237,7 +264,7 @@ def test_broken_off_anywhere_it_is_gone_on_with(
 
         monkeypatch.setattr(world.database, "write", counted)
         try:
-            execute.carry_on(world.database, job.args)
+            execute.carry_on(place, job.args)
         finally:
             monkeypatch.setattr(world.database, "write", write)
 
@@ -245,16 +272,17 @@ def test_broken_off_anywhere_it_is_gone_on_with(
     while described(world, exit)["state"] != "done":
         rounds += 1
         try:
-            carry_on_for(next(breaks) % 2 + 1)
+            carry_on_for(next(breaks) % 9 + 1)
         except Killed:
             continue
     assert rounds > 1
     after = described(world, exit)
-    assert [s["detail"] for s in after["steps"][1:]] == [{"withdrawn": 5}, {"revoked": 1}]
+    assert (detail(after, "withdraw")["withdrawn"], detail(after, "revoke")["revoked"]) == (5, 1)
+    assert after["holds"] is True
     found = sums(world, project)
     assert (found.judgments, found.settled, found.wanted) == (5, 0, 10)
     assert world.count(t.assignment, t.assignment.c.state == 0) == 5
-    execute.carry_on(world.database, job.args)
+    execute.carry_on(place, job.args)
     assert described(world, exit) == after, "once more does no harm"
     assert world.count(t.withdrawal) == 5
 
@@ -282,3 +310,176 @@ def test_only_an_owner_leaves(world: World, project: sa.Row) -> None:
     with pytest.raises(Forbidden):
         world.write(lambda tx: execute.begin(tx, manager, "acme"))
     assert world.provider_row("acme").status == "active"
+
+
+def fix(world: World, provider: str, task: str, ground: sa.Row, label: str) -> None:
+    """A reviewer of that provider fixes a judgment."""
+    (reviewer,) = world.people(1, provider)
+
+    def write(tx) -> None:
+        salt, commitment = commit({"label": label})
+        key = tx.added(
+            sa.insert(t.judgment).values(
+                public_id=new_id(tx.now),
+                project_id=ground.project_id,
+                task_id=ground.task_id,
+                annotator_id=reviewer.annotator_id,
+                provider_id=reviewer.provider_id,
+                form_id=ground.form_id,
+                based_on=ground.id,
+                commitment=commitment,
+                at=tx.now,
+            )
+        )
+        tx.execute(sa.insert(t.judgment_payload).values(judgment_id=key, answers={"label": label}, salt=salt))
+
+    world.write(write)
+
+
+def judgment_of(world: World, slug: str) -> sa.Row:
+    provider = world.provider_row(slug)
+    last = sa.select(t.judgment).where(t.judgment.c.provider_id == provider.id)
+    return world.all(last.order_by(t.judgment.c.id.desc()))[0]
+
+
+@pytest.mark.parametrize("derivatives", ["drop", "keep"])
+def test_a_fix_of_a_fix_of_its_answer_goes_or_stays_with_the_policy(
+    world: World, project: sa.Row, derivatives: str
+) -> None:
+    world.provider("Borg")
+    project = world.patch(project, derivatives=derivatives, answers=1, max_answers=1)
+    (task,) = world.tasks(project, 1)
+    world.answer(world.people(1, "acme")[0], project, "cat")
+    fix(world, "borg", task, judgment_of(world, "acme"), "dog")
+    world.provider("Corp")
+    fix(world, "corp", task, judgment_of(world, "borg"), "bird")
+    exit = begin(world)
+    carry_on(world)
+    after = described(world, exit)
+    assert after["holds"] is True
+    if derivatives == "drop":
+        assert detail(after, "withdraw") == {"withdrawn": 1, "derived": 2, "contents": 0}
+        assert world.count(t.current_judgment) == 0
+        assert (world.task(task).status, [c.current for c in world.consensus(task)]) == ("open", [False])
+        assert world.answer(world.people(1)[0], project) == 1, "it is asked again"
+    else:
+        assert detail(after, "withdraw") == {"withdrawn": 1, "derived": 0, "contents": 0}
+        last = world.consensus(task)[-1]
+        assert (last.answers, last.method, last.current) == ({"label": "bird"}, "fix", True)
+        assert world.task(task).status == "settled"
+        assert world.answer(world.people(1)[0], project) == 0
+
+
+def test_answers_given_with_its_suggestion_on_the_screen_go_with_it(world: World, project: sa.Row) -> None:
+    project = world.patch(project, answers=1, max_answers=1)
+    suggested = world.tasks(project, 2, suggestion={"label": "dog"}, suggested_by="acme")
+    (plain,) = world.tasks(project, 1)
+    who, late = world.people(2)
+    assert world.answer(who, project, "dog", most=1) == 1
+    (held,) = world.take(late, project, 1)
+    assert held.suggestion == {"label": "dog"}
+    world.answer(who, project, "dog")
+    exit = begin(world)
+    carry_on(world)
+    after = described(world, exit)
+    assert (detail(after, "withdraw")["derived"], after["holds"]) == (1, True)
+    with pytest.raises(Refused, match="lost"):
+        world.submit(late, held, "dog")
+    assert world.task(plain).status == "settled"
+    again = world.take(late, project, 5)
+    assert {one.task for one in again} == set(suggested)
+    assert {str(one.suggestion) for one in again} == {"None"}, "nobody is shown it any more"
+
+
+def test_its_answers_are_kept_when_the_order_says_so(world: World, project: sa.Row) -> None:
+    world.tasks(project, 2)
+    world.answer(world.people(1, "acme")[0], project)
+    exit = world.write(lambda tx: execute.begin(tx, world.owner, "acme", {"answers": "keep"}))
+    carry_on(world)
+    after = described(world, exit)
+    assert (detail(after, "withdraw"), after["holds"]) == ({"kept": 2}, True)
+    assert world.count(t.current_judgment) == 2
+
+
+def test_work_that_named_it_goes_to_those_the_order_names(world: World, project: sa.Row) -> None:
+    world.provider("Borg")
+    alone = world.project("Alone", providers=["Acme"])
+    shared = world.project(
+        "Shared", providers=[{"name": "acme", "share": 0.5}, {"name": "borg", "share": 0.25}, "in-house"]
+    )
+    world.tasks(alone, 1)
+    world.write(lambda tx: execute.begin(tx, world.owner, "acme", {"to": ["borg"]}))
+    carry_on(world)
+    policies = {p.slug: p.policy["providers"] for p in world.all(sa.select(t.project))}
+    assert policies["alone"] == ["borg"]
+    assert policies["shared"] == [{"name": "borg", "share": 0.25}, "in-house"]
+    assert world.answer(world.people(1, "borg")[0], alone) == 1
+    assert shared.slug == "shared"
+
+
+def test_work_that_named_it_alone_stays_in_house_unless_said(world: World, project: sa.Row) -> None:
+    alone = world.project("Alone", providers=["Acme"])
+    world.provider("Borg")
+    begin(world)
+    carry_on(world)
+    (found,) = world.all(sa.select(t.project.c.policy).where(t.project.c.id == alone.id))
+    assert found.policy["providers"] == ["in-house"], "an empty list would let everybody in"
+
+
+def test_options_that_are_wrong_are_named(world: World, project: sa.Row) -> None:
+    wrong = {"answers": "burn", "rebuild": 1, "to": ["nobody", "acme"], "backups": [""], "more": 1}
+    with pytest.raises(Invalid) as found:
+        world.write(lambda tx: execute.begin(tx, world.owner, "acme", wrong))
+    assert {p.pointer for p in found.value.problems} == {
+        "/answers", "/rebuild", "/to/0", "/to/1", "/backups/0", "/more",
+    }  # fmt: skip
+    assert world.provider_row("acme").status == "active"
+
+
+def test_doors_of_every_kind_are_shut(world: World, project: sa.Row) -> None:
+    who = world.person("lee", "acme")
+    world.key("lee", provider="acme")
+    world.write(lambda tx: make_link(tx, who.person_id, Role.ANNOTATOR))
+    used = world.write(lambda tx: make_link(tx, who.person_id, Role.ANNOTATOR))
+    cookie, _ = world.write(lambda tx: sign_in_with_link(tx, used))
+    exit = begin(world)
+    carry_on(world)
+    assert detail(described(world, exit), "revoke") == {
+        "revoked": 2,
+        "sessions": 1,
+        "links": 1,
+        "callbacks": 0,
+    }
+    with pytest.raises(Unauthenticated):
+        world.database.read(lambda tx: authenticate_session(tx, cookie))
+
+
+def test_a_step_that_fails_is_told_and_tried_again(
+    world: World, project: sa.Row, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exit = begin(world)
+    args = world.all(sa.select(t.job.c.args).where(t.job.c.kind == execute.JOB))[0].args
+
+    def full(*_: Any) -> dict[str, Any]:
+        raise OSError("the disk is full")
+
+    monkeypatch.setitem(execute.ACTS, "rebuild", full)
+    with pytest.raises(OSError):
+        execute.carry_on(place, args)
+    after = described(world, exit)
+    step = next(s for s in after["steps"] if s["name"] == "rebuild")
+    assert (step["state"], step["error"]) == ("failed", "OSError: the disk is full")
+    assert (after["state"], after["certificate"]) == ("running", False)
+    monkeypatch.undo()
+    execute.carry_on(place, args)
+    after = described(world, exit)
+    assert (after["state"], after["holds"]) == ("done", True)
+    told = [(e["step"], e["what"]) for e in after["events"] if e["step"] == "rebuild"]
+    assert told == [("rebuild", w) for w in ("begun", "failed", "begun", "done")]
+
+
+def test_leaving_again_what_was_left_well_changes_nothing(world: World, project: sa.Row) -> None:
+    first = begin(world)
+    carry_on(world)
+    assert begin(world)["id"] == first["id"]
+    assert world.count(t.exit) == 1

@@ -202,3 +202,20 @@ def test_running_threads_do_what_comes_and_stop_when_told(database: Database) ->
         assert came.wait(10)
     finally:
         runner.stop()
+
+
+def test_the_job_of_a_dead_runner_of_this_machine_is_due_at_once(database):
+    import socket
+    import subprocess
+    import sys
+
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    done = []
+    database.write(lambda tx: enqueue(tx, "count", {}))
+    database.write(lambda tx: take_due(tx, f"{socket.gethostname()}:{child.pid}:ab12", ["count"]))
+    assert Runner(database, {"count": done.append}).run_due() == 1
+    assert done == [{}]
+    database.write(lambda tx: enqueue(tx, "count", {}))
+    database.write(lambda tx: take_due(tx, "elsewhere:1:ab12", ["count"]))
+    assert Runner(database, {"count": done.append}).run_due() == 0, "nobody knows: its lease decides"

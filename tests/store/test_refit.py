@@ -245,16 +245,18 @@ def test_a_finished_project_with_optional_questions_is_not_fitted_for_ever(world
 
 
 def test_answers_that_were_withdrawn_make_a_refit_due(
-    world: World, project: sa.Row, clock: Clock, few: None
+    world: World, project: sa.Row, clock: Clock, few: None, tmp_path: Path
 ) -> None:
-    from steelyard.exit import execute
+    from steelyard.exit import execute, withdraw
+    from steelyard.exit.place import Place
+    from steelyard.store.blobs import open_blobs
 
     world.provider("Acme")
     answer_some(world, project, [*world.people(2), *world.people(1, "acme")], 10)
     refit(world.database, project.id)
     world.write(lambda tx: execute.begin(tx, world.owner, "acme"))
-    (job,) = world.all(sa.select(t.job.c.args).where(t.job.c.kind == execute.JOB))
-    execute.carry_on(world.database, job.args)
+    (leaving,) = world.all(sa.select(t.exit))
+    withdraw.run(Place(world.database, open_blobs(tmp_path), tmp_path), leaving)
     clock.advance(61)
     assert due_now(world) == [project.id]
 

@@ -7,7 +7,9 @@ else. Exit status: 0 done or holds, 1 the answer is no, 2 wrong use, 3 could not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -139,3 +141,25 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False).replace("[", "\\[")
     return str(value).replace("[", "\\[")
+
+
+def show_table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
+    """A table under a title; nothing where there are no rows."""
+    if rows:
+        if title:
+            out.print(f"\n[bold]{title}[/bold]", highlight=False)
+        show({"rows": rows}, False, rows="rows", columns=columns)
+
+
+def write_page(path: Path, pieces: Iterable[str]) -> None:
+    """Writes a document; what was at the path is replaced when all of it is there."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from steelyard.cli.common import (
     owner,
     show,
 )
+from steelyard.cli.phase_out import reinstate_command
 from steelyard.domain.names import name_key
 from steelyard.http.render import currency_of, provider_json
 from steelyard.providers.interests import interests_recorded
@@ -34,6 +35,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
 app = typer.Typer(no_args_is_help=True)
+app.command("reinstate")(reinstate_command)
 Slug = Annotated[str, typer.Argument(help="The provider's slug.")]
 Clearance = Annotated[str | None, typer.Option(help="public, internal, restricted or secret.")]
 Price = Annotated[str | None, typer.Option(help='Per judgment, such as "0.05".')]

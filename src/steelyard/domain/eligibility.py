@@ -6,35 +6,31 @@ refuses is neither shown nor accepted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from steelyard.domain.policy import SENSITIVITIES
+from steelyard.domain.rings import WHOLE
 from steelyard.domain.states import ProviderStatus
 
-WHOLE = 1_000_000  # shares are counted in millionths
-
-
-@dataclass(frozen=True)
-class Interest:
-    """`holder` holds `share` (millionths) of a provider or of another organisation."""
-
-    holder: int
-    share: int
-    provider: int | None = None
-    organisation: int | None = None
+MOST_NAMED = 6  # organisations between a holder and a provider that a reason names
 
 
 @dataclass(frozen=True)
 class ProviderFacts:
-    """What eligibility reads of a provider; `interests` maps organisation to its whole share in millionths."""
+    """What eligibility reads of a provider.
+
+    `interests` maps organisation to its whole share in millionths; `through`, for the reason alone, to the
+    next on its largest chain down (None: the provider itself) and how much of that one it holds.
+    """
 
     id: int
     name: str
     status: ProviderStatus
     clearance: str
     interests: Mapping[int, int]
+    through: Mapping[int, tuple[int | None, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,35 +53,6 @@ class Verdict:
 ALLOWED = Verdict(True)
 
 
-def interests_of(provider: int, edges: Iterable[Interest]) -> dict[int, int]:
-    """Every organisation that holds a part of a provider, directly or through others, and how much.
-
-    The share through a chain is the product of its links, several paths add up, the sum is capped at the
-    whole, and a chain that meets itself is not followed further.
-    """
-    of_provider: list[Interest] = []
-    of_organisation: dict[int, list[Interest]] = {}
-    for edge in edges:
-        if edge.provider == provider:
-            of_provider.append(edge)
-        elif edge.organisation is not None:
-            of_organisation.setdefault(edge.organisation, []).append(edge)
-    total: dict[int, Fraction] = {}  # exact: the order of the edges must not tip a rounding
-
-    def follow(edge: Interest, share: Fraction, path: frozenset[int]) -> None:
-        if edge.holder in path:
-            return
-        held = share * edge.share / WHOLE
-        total[edge.holder] = total.get(edge.holder, Fraction(0)) + held
-        for above in of_organisation.get(edge.holder, ()):
-            follow(above, held, path | {edge.holder})
-
-    for edge in of_provider:
-        follow(edge, Fraction(WHOLE), frozenset())
-    # A share of any size is an interest, however long the chain: never round one down to nothing.
-    return {holder: max(1, min(WHOLE, round(share))) for holder, share in total.items() if share > 0}
-
-
 def may_be_shown(
     provider: ProviderFacts, demand: Demand, *, gold: bool = False, names: Mapping[int, str] | None = None
 ) -> Verdict:
@@ -95,15 +62,12 @@ def may_be_shown(
     """
     if provider.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
         return Verdict(False, "provider_stopped", f"{provider.name} is {provider.status}")
-    for organisation, share in sorted(provider.interests.items()):
-        if organisation in demand.conflicts and share >= demand.stake:
-            who = (names or {}).get(organisation, "an organisation")
-            percent = f"{share / WHOLE * 100:.4g} %"
-            return Verdict(
-                False,
-                "provider_stopped",
-                f"{who}, named in the conflicts, holds {percent} of {provider.name}",
-            )
+    conflicting = [
+        o for o in demand.conflicts & provider.interests.keys() if provider.interests[o] >= demand.stake
+    ]
+    if conflicting:
+        most = max(conflicting, key=lambda o: (provider.interests[o], -o))
+        return Verdict(False, "provider_stopped", _holding(provider, most, names or {}))
     if SENSITIVITIES.index(provider.clearance) < SENSITIVITIES.index(demand.sensitivity):
         return Verdict(
             False,
@@ -115,3 +79,48 @@ def may_be_shown(
     if provider.status is ProviderStatus.TRIAL and not gold:
         return Verdict(False, "provider_on_trial", f"{provider.name} is on trial: gold tasks only")
     return ALLOWED
+
+
+def _holding(provider: ProviderFacts, organisation: int, names: Mapping[int, str]) -> str:
+    """Who holds how much of a provider, and through whom most of it goes, in a sentence."""
+    share = provider.interests[organisation]
+    sentence = (
+        f"{_name(organisation, names)}, named in the conflicts, holds {_percent(share)} of {provider.name}"
+    )
+    between, last, product = _largest_chain(provider, organisation)
+    way = " directly"
+    if between:
+        way = f" through {_listed([f'{_name(held, names)} ({_percent(part)})' for held, part in between])}"
+        if last < WHOLE:
+            way += f", which holds {_percent(last)} of {provider.name}"
+    largest = max(1, round(product * WHOLE))
+    if largest < share:
+        return f"{sentence}: {_percent(largest)}{way}, the rest in other ways"
+    return sentence + way if between else sentence
+
+
+def _largest_chain(provider: ProviderFacts, organisation: int) -> tuple[list[tuple[int, int]], int, Fraction]:
+    """Who is between, each with the part of it that the one before holds; the last link; the product of all."""
+    between: list[tuple[int, int]] = []
+    product = Fraction(1)
+    held, part = provider.through.get(organisation, (None, provider.interests[organisation]))
+    while held is not None:
+        between.append((held, part))
+        product *= Fraction(part, WHOLE)
+        held, part = provider.through[held]
+    return between, part, product * Fraction(part, WHOLE)
+
+
+def _listed(links: list[str]) -> str:
+    """In the order of the chain; of a long one the ends."""
+    if len(links) > MOST_NAMED:
+        links = [*links[:3], f"{len(links) - 5} more", *links[-2:]]
+    return " and ".join([", ".join(links[:-1]), links[-1]]) if len(links) > 1 else links[0]
+
+
+def _name(organisation: int, names: Mapping[int, str]) -> str:
+    return names.get(organisation, "an organisation")
+
+
+def _percent(share: int) -> str:
+    return f"{share / WHOLE * 100:.4g} %"

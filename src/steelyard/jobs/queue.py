@@ -6,6 +6,7 @@ A job is written in the same transaction as the fact that causes it, so neither 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,6 +85,15 @@ def take_due(tx: Transaction, owner: str, kinds: list[str]) -> sa.Row | None:
         )
     )
     return row
+
+
+def take_from_dead(tx: Transaction, alive: Callable[[str], bool]) -> int:
+    """Makes every job due at once whose runner is known to be dead; returns how many. `alive(owner)`."""
+    running = sa.select(t.job.c.id, t.job.c.owner).where(t.job.c.state == "running")
+    dead = [row.id for row in tx.rows(running) if row.owner is not None and not alive(row.owner)]
+    if dead:
+        tx.execute(sa.update(t.job).where(t.job.c.id.in_(dead)).values(lease_until=0, run_at=tx.now))
+    return len(dead)
 
 
 def heartbeat(tx: Transaction, job_id: int, owner: str) -> bool:

@@ -24,6 +24,7 @@ from steelyard.store.database import Database, Transaction
 log = logging.getLogger("steelyard.jobs")
 Handler = Callable[[dict[str, Any]], None]
 _PAUSE = 0.25
+_RUNNERS: set[str] = set()  # of this process
 
 
 class Runner:
@@ -40,10 +41,12 @@ class Runner:
         self._handlers = dict(handlers)
         self._on_dead = on_dead
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        _RUNNERS.add(self._owner)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        self._database.write(lambda tx: queue.take_from_dead(tx, self._alive))
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
         self._thread.start()
 
@@ -54,6 +57,7 @@ class Runner:
 
     def run_due(self) -> int:
         """Does every job that is due now, those that they cause included; returns how many."""
+        self._database.write(lambda tx: queue.take_from_dead(tx, self._alive))
         done = 0
         while not self._stop.is_set() and self._run_one():
             done += 1
@@ -91,6 +95,21 @@ class Runner:
             self._database.write(lambda tx: queue.finish(tx, job.id, self._owner))
         finally:
             beating.set()
+        return True
+
+    def _alive(self, owner: str) -> bool:
+        """Whether a runner may still be at work; of another machine nobody knows, so its lease decides."""
+        host, _, pid = owner.rpartition(":")[0].rpartition(":")
+        if host != socket.gethostname() or not pid.isdecimal():
+            return True
+        if int(pid) == os.getpid():
+            return owner in _RUNNERS  # a number that came round again: a process before this one
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            return True
         return True
 
     def _something_due(self, tx: Transaction) -> bool:

@@ -22,13 +22,17 @@ CheckConfig = Callable[[Mapping[str, Any]], list[Problem]]
 class Adapter:
     """`kind`: its name. `pulls`: its annotators claim through our own doors. `check_config` names, with
     pointers below /config, what is wrong with a provider's configuration. `secrets`: fields of the
-    configuration that never leave again."""
+    configuration that never leave again. `doors`: fields that say where the provider is called. `recall`
+    tells the provider, by its configuration, to take back what lies with it, and says in one sentence what
+    came of that; None where nothing can be called back."""
 
     kind: str
     description: str
     pulls: bool
     check_config: CheckConfig
     secrets: tuple[str, ...] = ()
+    doors: tuple[str, ...] = ()
+    recall: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Who holds what part of a provider?
+"""Who holds what part of a provider, or of another organisation?
 
 Interests are recorded, ended, never deleted; one counts from the moment it is recorded, also when it is
 dated in the future, until it is ended.
@@ -6,8 +6,10 @@ dated in the future, until it is ended.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +21,10 @@ from steelyard.domain.times import parse_time
 from steelyard.identity.policy import Action, Principal, require, require_live
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import standing
+from steelyard.work.effect import Effect, carry_out
 from steelyard.work.organisations import organisation_named, set_conflicts
-from steelyard.work.recall import Recalled, recall
+
+_SHARE = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*(%?)")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,21 @@ class Stake:
 def whole(owner: Any) -> Stake:
     """The stake of an owner: a share of 1."""
     return Stake(checked_name(owner, "/owner"), WHOLE)
+
+
+def parse_share(value: Any, at: str = "/share") -> int:
+    """Millionths from a number, or a text such as "0.49" or "49 %"; above nothing and at most the whole.
+
+    A share of any size is an interest: the smallest is a millionth.
+    """
+    exact = Decimal(0)
+    if isinstance(value, str) and (found := _SHARE.fullmatch(value.strip())):
+        exact = Decimal(found[1]) / (100 if found[2] else 1)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        exact = Decimal(value)
+    if not exact.is_finite() or not 0 < exact <= 1:
+        raise invalid(at, "range", 'must be a number above 0 and at most 1, or a text such as "49 %"')
+    return max(1, round(exact * WHOLE))
 
 
 def parse_interests(raw: Any, at: str = "/interests") -> list[Stake]:
@@ -53,18 +71,15 @@ def parse_interests(raw: Any, at: str = "/interests") -> list[Stake]:
         if unknown:
             problems.append(Problem(f"{here}/{unknown[0]}", "unknown", "is not a field of an interest"))
             continue
-        share = item.get("share", 1)
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-            problems.append(Problem(f"{here}/share", "range", "must be a number above 0 and at most 1"))
-            continue
         try:
+            share = parse_share(item.get("share", 1), f"{here}/share")
             name = checked_name(item.get("organisation"), f"{here}/organisation")
             if item.get("since") is not None:
                 parse_time(item["since"], f"{here}/since")
         except Invalid as wrong:
             problems += wrong.problems
             continue
-        found.append(Stake(name, max(1, round(share * WHOLE)), item.get("since")))
+        found.append(Stake(name, share, item.get("since")))
     if problems:
         raise Invalid(problems)
     return found
@@ -75,14 +90,29 @@ def set_interests(tx: Transaction, provider_id: int, stakes: list[Stake], person
 
     One that stays as it is keeps its record; the others are ended and new ones recorded.
     """
+    _set(tx, {"provider_id": provider_id}, stakes, person_id)
+
+
+def set_interests_in(
+    tx: Transaction, organisation_id: int, stakes: list[Stake], person_id: int | None
+) -> None:
+    """Makes these the direct interests in an organisation, as `set_interests` does those in a provider."""
+    _set(tx, {"organisation_id": organisation_id}, stakes, person_id)
+
+
+def _set(tx: Transaction, held: dict[str, int], stakes: list[Stake], person_id: int | None) -> None:
     wanted: dict[int, Stake] = {}
     for i, stake in enumerate(stakes):
-        organisation = organisation_named(tx, stake.organisation, f"/interests/{i}/organisation")
+        at = f"/interests/{i}/organisation"
+        organisation = organisation_named(tx, stake.organisation, at)
         if organisation in wanted:
-            raise invalid(f"/interests/{i}/organisation", "twice", f"{stake.organisation} is named twice")
+            raise invalid(at, "twice", f"{stake.organisation} is named twice")
+        if organisation == held.get("organisation_id"):
+            raise invalid(at, "itself", f"{stake.organisation} does not hold a part of itself")
         wanted[organisation] = stake
+    ((column, key),) = held.items()
     current = tx.execute(
-        sa.select(t.interest).where(t.interest.c.provider_id == provider_id, t.interest.c.ended_at.is_(None))
+        sa.select(t.interest).where(t.interest.c[column] == key, t.interest.c.ended_at.is_(None))
     ).all()
     kept: set[int] = set()
     for row in current:
@@ -96,7 +126,7 @@ def set_interests(tx: Transaction, provider_id: int, stakes: list[Stake], person
             tx.execute(
                 sa.insert(t.interest).values(
                     holder_id=organisation,
-                    provider_id=provider_id,
+                    **held,
                     share=stake.share,
                     since=stake.since,
                     recorded_by=person_id,
@@ -116,13 +146,10 @@ def interests_recorded(tx: Transaction, provider_id: int) -> list[dict[str, Any]
     return [{"organisation": r.name, "share": r.share / WHOLE, "since": r.since} for r in rows]
 
 
-def set_installation_conflicts(tx: Transaction, who: Principal, names: Any) -> Recalled:
+def set_installation_conflicts(tx: Transaction, who: Principal, names: Any) -> Effect:
     """Makes these the organisations in conflict with the whole installation; stops and recalls at once."""
     require(who, Action.CHANGE_INTERESTS)
     require_live(who)
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
         raise invalid("/conflicts", "type", "must be a list of names of organisations")
-    tx.hold_showing()
-    set_conflicts(tx, names, None, who.person_id)
-    standing.changed(tx)
-    return recall(tx)
+    return carry_out(tx, lambda: set_conflicts(tx, names, None, who.person_id))[1]

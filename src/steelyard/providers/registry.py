@@ -1,7 +1,7 @@
 """Which providers are there, and what is changed about them?
 
-Every change of what eligibility reads is made under the exclusive lock, is one fact, draws a new version
-and takes back in the same transaction what may no longer be held.
+Every change is one fact that says who made it, and is carried out under the exclusive lock: what may no longer
+be held goes back in the same transaction.
 """
 
 from __future__ import annotations
@@ -19,15 +19,21 @@ from steelyard.domain.names import checked_name, name_key, slugify
 from steelyard.domain.policy import SENSITIVITIES
 from steelyard.domain.states import ProviderStatus, move
 from steelyard.identity.policy import Action, Principal, require, require_live
+from steelyard.providers import reinstatement
 from steelyard.providers.adapter import adapter_named
+from steelyard.providers.contract import merged_contract
 from steelyard.providers.interests import Stake, parse_interests, set_interests, whole
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
-from steelyard.work.recall import Recalled, recall
+from steelyard.work.effect import Effect, carry_out
+from steelyard.work.recall import Recalled
 
 IN_HOUSE = "in-house"
-FIELDS = ("name", "kind", "interests", "owner", "clearance", "price", "config", "status", "capabilities")
+FIELDS = (
+    *("name", "kind", "interests", "owner", "clearance", "price", "config", "status", "capabilities"),
+    "contract",
+)
 
 
 @dataclass(frozen=True)
@@ -41,18 +47,32 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Changed:
+    """A provider after a change, and what followed from it, for this provider and for others."""
+
     provider: sa.Row
-    stopped: list[Stopped]
-    recalled: Recalled
+    effect: Effect
+
+    @property
+    def stopped(self) -> list[Stopped]:
+        """The projects that this provider may not be shown any more."""
+        return [
+            Stopped(stop.at.project, stop.at.project_name, stop.because)
+            for stop in self.effect.stopped
+            if stop.at.provider_id == self.provider.id
+        ]
+
+    @property
+    def recalled(self) -> Recalled:
+        return self.effect.recalled
 
 
 def ensure_in_house(tx: Transaction) -> None:
     """The built-in provider: the installation's own people, cleared for everything."""
     if tx.execute(sa.select(t.provider.c.id).where(t.provider.c.slug == IN_HOUSE)).first() is None:
-        _insert(tx, None, IN_HOUSE, "people", ProviderStatus.ACTIVE, "secret", 0, {}, {})
+        _insert(tx, None, IN_HOUSE, "people", ProviderStatus.ACTIVE, "secret", 0, {}, {}, None)
 
 
-def _insert(tx, person_id, name, kind, status, clearance, price, config, capabilities) -> int:
+def _insert(tx, person_id, name, kind, status, clearance, price, config, capabilities, contract) -> int:
     key = tx.added(
         sa.insert(t.provider).values(
             public_id=new_id(tx.now),
@@ -65,11 +85,12 @@ def _insert(tx, person_id, name, kind, status, clearance, price, config, capabil
             price=price,
             config=config,
             capabilities=capabilities,
+            contract=contract,
             created_at=tx.now,
         )
     )
-    made = {"made": {"name": name, "kind": kind, "status": status, "clearance": clearance, "price": price}}
-    _record(tx, key, person_id, made)
+    made = {"name": name, "kind": kind, "status": status, "clearance": clearance, "price": price}
+    _record(tx, key, person_id, {"made": made if contract is None else {**made, "contract": contract}})
     return key
 
 
@@ -140,6 +161,7 @@ def create_provider(tx: Transaction, who: Principal, raw: Mapping[str, Any]) -> 
         parse_money(raw.get("price", 0)),
         config,
         _object({} if raw.get("capabilities") is None else raw["capabilities"], "/capabilities"),
+        merged_contract(None, raw.get("contract")),
     )
     stakes = _stakes(raw)
     if stakes:
@@ -165,14 +187,35 @@ def update_provider(tx: Transaction, who: Principal, slug: str, patch: Mapping[s
     """Changes a provider (a merge patch; lists are replaced whole) and says what stops because of it.
 
     Interests need an owner; a manager may put a provider on trial and back. What may no longer be shown is
-    stopped and recalled in this transaction.
+    stopped and recalled in this transaction, also where it is another provider's.
     """
     require_live(who)
     tx.hold_showing()
     row = find_provider(tx, slug)
-    _check_fields(patch, FIELDS)
+    _check_fields(patch, (*FIELDS, *reinstatement.FIELDS))
     require(who, _action_for(patch))
-    before = blocked(tx, row.id)
+    _, effect = carry_out(tx, lambda: _change(tx, who, row, patch))
+    return Changed(tx.execute(sa.select(t.provider).where(t.provider.c.id == row.id)).one(), effect)
+
+
+def _change(tx: Transaction, who: Principal, row: sa.Row, patch: Mapping[str, Any]) -> None:
+    values = _values(tx, row, patch)
+    coming_back = reinstatement.allow(tx, who, row, values.get("status", row.status), patch)
+    changed = {k: {"from": row._mapping[k], "to": v} for k, v in values.items() if row._mapping[k] != v}
+    if values:
+        tx.execute(sa.update(t.provider).where(t.provider.c.id == row.id).values(**values))
+    if changed:
+        secret = adapter_named(row.kind).secrets
+        if "config" in changed and secret:
+            changed["config"] = {"from": None, "to": None}
+        _record(tx, row.id, who.person_id, {**changed, **coming_back})
+    stakes = _stakes(patch)
+    if stakes is not None:
+        set_interests(tx, row.id, stakes, who.person_id)
+
+
+def _values(tx: Transaction, row: sa.Row, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What the patch sets in the provider's row."""
     values: dict[str, Any] = {}
     if "status" in patch:
         values["status"] = move(ProviderStatus(row.status), _status(patch["status"]))
@@ -198,18 +241,9 @@ def update_provider(tx: Transaction, who: Principal, slug: str, patch: Mapping[s
             row.capabilities,
             _object({} if patch["capabilities"] is None else patch["capabilities"], "/capabilities"),
         )
-    changed = {k: {"from": row._mapping[k], "to": v} for k, v in values.items() if row._mapping[k] != v}
-    if values:
-        tx.execute(sa.update(t.provider).where(t.provider.c.id == row.id).values(**values))
-    if changed:
-        secret = adapter_named(row.kind).secrets
-        if "config" in changed and secret:
-            changed["config"] = {"from": None, "to": None}
-        _record(tx, row.id, who.person_id, changed)
-    stakes = _stakes(patch)
-    if stakes is not None:
-        set_interests(tx, row.id, stakes, who.person_id)
-    return consequences(tx, row.id, before)
+    if "contract" in patch:
+        values["contract"] = merged_contract(row.contract, patch["contract"])
+    return values
 
 
 def _action_for(patch: Mapping[str, Any]) -> Action:
@@ -238,20 +272,12 @@ def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def blocked(tx: Transaction, provider_id: int) -> dict[int, Stopped]:
     """The projects that a provider may not be shown tasks of, as of this transaction, by row key."""
+    here, asked = standing.standing(tx), standing.demands(tx)
     found: dict[int, Stopped] = {}
     for project in tx.execute(
         sa.select(t.project.c.id, t.project.c.slug, t.project.c.name).order_by(t.project.c.id)
     ).all():
-        verdict = standing.verdict(tx, provider_id, project.id)
+        verdict = here.verdict(provider_id, asked[project.id])
         if not verdict.allowed:
             found[project.id] = Stopped(project.slug, project.name, verdict.because)
     return found
-
-
-def consequences(tx: Transaction, provider_id: int, before: Mapping[int, Stopped]) -> Changed:
-    """Draws a new version, recalls, and tells which projects have stopped for this provider by the change."""
-    standing.changed(tx)
-    recalled = recall(tx)
-    now = blocked(tx, provider_id)
-    row = tx.execute(sa.select(t.provider).where(t.provider.c.id == provider_id)).one()
-    return Changed(row, [s for key, s in now.items() if key not in before], recalled)

@@ -112,7 +112,8 @@ def _record(tx: Transaction, made: Made, now: int | None) -> None:
         )
         .returning(t.release.c.id)
     )
-    rows = [{"provider_id": p, **counts, "left_out": False} for p, counts in made.held.items()]
+    here = {p: counts for p, counts in made.held.items() if p not in made.left_out}
+    rows = [{"provider_id": p, **counts, "left_out": False} for p, counts in here.items()]
     rows += [{"provider_id": p, "contents": 0, "judgments": 0, "left_out": True} for p in made.left_out]
     if rows:
         tx.execute(sa.insert(t.release_provider), [{"release_id": release_id, **row} for row in rows])

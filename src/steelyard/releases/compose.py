@@ -246,6 +246,8 @@ def _order(key: PartKey) -> tuple[Any, ...]:
 
 def _count(held: dict[int, dict[str, int]], key: PartKey, what: str, entry: FileEntry) -> None:
     held.setdefault(key.provider, {"contents": 0, "judgments": 0})[what] += entry["rows"]
+    for provider in key.depends:  # nothing of theirs, and yet it would not be without them
+        held.setdefault(provider, {"contents": 0, "judgments": 0})
 
 
 def _portions(rows: Iterator[dict[str, Any]], size: int) -> Iterator[Iterator[dict[str, Any]]]:

@@ -38,6 +38,7 @@ _CONTENTS = (
 _JUDGMENTS = (
     sa.select(
         _j.c.id, _j.c.task_id, _j.c.provider_id, _j.c.shipment_id, _j.c.at, _j.c.based_on,
+        _j.c.suggested_by,
         t.content.c.provider_id.label("giver"),
     )
     .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
@@ -55,6 +56,7 @@ _BASED = (
 _GROUND = sa.select(
     t.judgment.c.id,
     t.judgment.c.provider_id,
+    t.judgment.c.suggested_by,
     t.judgment.c.based_on,
     sa.exists().where(t.withdrawal.c.judgment_id == t.judgment.c.id).label("withdrawn"),
 ).where(t.judgment.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -64,8 +66,8 @@ _GROUND = sa.select(
 class PartKey:
     """Of whom and whence a part is: a shipment, or where there is none a UTC day (days since 1970).
 
-    `depends` are the other providers without whom its rows would not be: those who gave the content, and
-    those whose judgments were fixed.
+    `depends` are the other providers without whom its rows would not be: those who gave the content, those
+    whose judgments were fixed, and those whose suggestion was on the screen.
     """
 
     provider: int
@@ -84,8 +86,7 @@ class PartKey:
 class Plan:
     """Row keys by part, each part in the order of public ids.
 
-    `contents` holds tasks, `judgments` judgments; `left` judgments of providers that are left out, on tasks
-    that stay. `withheld` are tasks whose value rests on what is withdrawn. `hidden` are judgments whose
+    `contents` holds tasks, `judgments` judgments; `left` judgments that are left out, on tasks that stay. `withheld` are tasks whose value rests on what is withdrawn. `hidden` are judgments whose
     `based_on` is not told, because what it names is not in the release.
     """
 
@@ -119,12 +120,13 @@ def make_plan(tx: Transaction, project_id: int, left_out: Collection[int], *, ke
     for row in _stream(tx, _JUDGMENTS, project_id):
         if row.giver in left_out:
             continue
-        if row.provider_id in left_out:
+        suggested = row.suggested_by if row.suggested_by is not None else row.provider_id
+        if row.provider_id in left_out or (suggested in left_out and not keep):
             plan.left.append(row.id)
             if row.based_on is not None and not keep:
                 plan.withheld.add(row.task_id)
             continue
-        depends = {row.giver}
+        depends = {row.giver, suggested}
         if row.based_on is not None:
             chain = chains[row.based_on]
             if not keep and (chain.withdrawn or not chain.providers.isdisjoint(left_out)):
@@ -171,6 +173,8 @@ def _follow(judgment: int, ground: dict[int, sa.Row]) -> _Chain:
     while at is not None and at not in seen:
         seen.add(at)
         providers.add(ground[at].provider_id)
+        if ground[at].suggested_by is not None:
+            providers.add(ground[at].suggested_by)
         withdrawn = withdrawn or bool(ground[at].withdrawn)
         at = ground[at].based_on
     return _Chain(frozenset(providers), withdrawn)

@@ -24,6 +24,7 @@ from steelyard.store.upsert import upsert
 from steelyard.work import standing
 from steelyard.work.held import Held, show
 from steelyard.work.hidden_gold import falls_on_gold, take_gold
+from steelyard.work.phase_out import limit
 from steelyard.work.pick import take_work, waiting_for
 from steelyard.work.tally import by_provider, progress
 
@@ -79,7 +80,7 @@ def claim(
         _COUNT,
         {"me": who.annotator_id, "project": project.id, "more": len(taken), "more_gold": len(gold)},
     )
-    _write_exposure(tx, who, project.id, taken)
+    _write_exposure(tx, who, project.id, terms.policy.sensitivity, taken)
     return Claimed(show(tx, project, [row.id for row in taken]))
 
 
@@ -137,8 +138,11 @@ def _lock_workload(tx: Transaction, who: Principal, project_id: int) -> sa.Row:
 
 
 def _room(tx: Transaction, who: Principal, project: sa.Row, policy: Policy, price: int) -> int:
-    """How many more assignments the policy's share, ceiling and budget leave this provider now."""
+    """How many more assignments the policy's share, ceiling and budget, and a phase-out, leave this provider."""
     room = MOST
+    phase_out = standing.standing(tx).phase_outs.get(who.provider_id)
+    if phase_out is not None and tx.now < phase_out.starts:
+        phase_out = None
     own = next(
         (
             a
@@ -147,11 +151,15 @@ def _room(tx: Transaction, who: Principal, project: sa.Row, policy: Policy, pric
         ),
         None,
     )
-    if own is None and policy.budget is None:
+    if own is None and policy.budget is None and phase_out is None:
         return room
     # Whoever counts against a limit counts alone. Rows that refer to the project may be written meanwhile:
     # a stronger lock would wait for every submit, and two submits that claim for each other.
     tx.execute(sa.select(t.project.c.id).where(t.project.c.id == project.id).with_for_update(key_share=True))
+    if phase_out is not None:
+        room = min(room, limit(tx, phase_out, project.id).left)
+    if own is None and policy.budget is None:
+        return room
     held = tx.execute(_HELD_NOW, {"project": project.id}).all()
     sums = by_provider(tx, project.id)
     if own is not None:
@@ -185,7 +193,9 @@ _HELD_NOW = (
 )
 
 
-def _write_exposure(tx: Transaction, who: Principal, project_id: int, taken: Sequence[sa.Row]) -> None:
+def _write_exposure(
+    tx: Transaction, who: Principal, project_id: int, sensitivity: str, taken: Sequence[sa.Row]
+) -> None:
     contents = {
         row.id: row.content_id
         for row in tx.execute(_CONTENTS, {"ids": [row.task_id for row in taken], "project": project_id})
@@ -200,6 +210,7 @@ def _write_exposure(tx: Transaction, who: Principal, project_id: int, taken: Seq
                 "provider_id": who.provider_id,
                 "annotator_id": who.annotator_id,
                 "assignment": row.public_id,
+                "sensitivity": sensitivity,
                 "at": tx.now,
             }
             for row in taken

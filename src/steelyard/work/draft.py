@@ -16,7 +16,10 @@ from steelyard.domain.errors import Invalid, Problem
 from steelyard.domain.form import Form
 from steelyard.ledger.commitments import canonical
 
-FIELDS = ("external_id", "content", "form", "priority", "tags", "metadata", "gold", "suggestion", "batch")
+FIELDS = (
+    "external_id", "content", "form", "priority", "tags", "metadata", "gold", "suggestion", "suggested_by",
+    "batch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Draft:
     suggestion: dict[str, Any] | None
     batch: str | None
     digest: bytes
+    suggested_by: str | None = None  # the provider whose answer the suggestion is
 
 
 def check_task(
@@ -75,6 +79,11 @@ def check_task(
     for name in ("gold", "suggestion"):
         if raw.get(name) is not None and not (raw.get("form") is not None and own is None):
             problems += forms.check_answers(own or form, raw[name], f"/{name}")
+    suggested_by = raw.get("suggested_by")
+    if suggested_by is not None and not short_text(suggested_by, 200):
+        problems.append(Problem("/suggested_by", "type", "must be the name of a provider"))
+    elif suggested_by is not None and raw.get("suggestion") is None:
+        problems.append(Problem("/suggested_by", "alone", "stands beside a suggestion only"))
     batch = raw.get("batch")
     if batch is not None and not short_text(batch, 200):
         problems.append(Problem("/batch", "type", "must be the name of a batch"))
@@ -97,6 +106,7 @@ def check_task(
         raw.get("suggestion"),
         batch,
         digest,
+        suggested_by,
     )
 
 

@@ -62,7 +62,7 @@ def main() -> None:
     spec = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with open_database(Path(spec["folder"]), spec["url"]) as database:
-        fits = fit_project(database, spec["project"])
+        fits = fit_project(database, spec["project"], Path(spec["folder"]))
     json.dump([asdict(fit) for fit in fits], sys.stdout)
     sys.stdout.flush()
     os._exit(0)

@@ -21,9 +21,9 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.store.upsert import upsert
 from steelyard.work import standing
+from steelyard.work.effect import Effect, carry_out
 from steelyard.work.organisations import set_conflicts
 from steelyard.work.queue import lane_of
-from steelyard.work.recall import recall
 
 MAX_INSTRUCTION = 200_000
 
@@ -153,12 +153,25 @@ def list_projects(tx: Transaction, who: Principal, name: str | None = None) -> l
 
 
 def update_project(tx: Transaction, who: Principal, slug: str, patch: Mapping[str, Any]) -> sa.Row:
-    """Changes name, instruction, form or policy (a merge patch); the slug stays.
+    """Changes a project, as `change_project` does, and returns it."""
+    return change_project(tx, who, slug, patch)[0]
 
-    A new form holds for tasks that nobody has claimed yet.
+
+def change_project(
+    tx: Transaction, who: Principal, slug: str, patch: Mapping[str, Any]
+) -> tuple[sa.Row, Effect]:
+    """Changes name, instruction, form or policy (a merge patch), and says what stops because of it.
+
+    The slug stays. A new form holds for tasks that nobody has claimed yet.
     """
     tx.hold_showing()
     row = find_project(tx, who, slug, Action.MANAGE_PROJECTS)
+    if "policy" in patch:
+        return carry_out(tx, lambda: _change(tx, who, row, patch))
+    return _change(tx, who, row, patch), Effect()
+
+
+def _change(tx: Transaction, who: Principal, row: sa.Row, patch: Mapping[str, Any]) -> sa.Row:
     unknown = sorted(set(patch) - {"name", "instruction", "form", "policy"})
     if unknown:
         raise Invalid(
@@ -191,6 +204,4 @@ def update_project(tx: Transaction, who: Principal, slug: str, patch: Mapping[st
         tx.execute(sa.update(t.project).where(t.project.c.id == row.id).values(**values))
     if rules is not None:
         set_conflicts(tx, rules.conflicts, row.id, who.person_id)
-        standing.changed(tx)
-        recall(tx)
     return tx.execute(sa.select(t.project).where(t.project.c.id == row.id)).one()

@@ -7,15 +7,15 @@ accuracy inferred from overlap stay two figures.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from steelyard import forms
-from steelyard.domain.form import Form, Question
+from steelyard.domain.form import Form
 from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import TaskStatus
 from steelyard.domain.times import SECOND
@@ -28,6 +28,10 @@ from steelyard.work.settle import Ordered, mark_settled, order_if_short, qualifi
 from steelyard.work.tally import progress
 from steelyard.work.vote import Outcome, lowest_confidence
 
+if TYPE_CHECKING:  # numpy and Arrow are not for a server that fits nothing itself
+    from steelyard.work.columns import Asked, Columns
+
+Say = Callable[[str], None]
 JOB = "refit"
 GROWTH = 1.1
 AT_MOST_EVERY = 60 * SECOND
@@ -57,78 +61,37 @@ class QuestionFit:
 
 
 _j = t.current_judgment
-_JUDGMENTS = (
-    sa.select(
-        _j.c.public_id,
-        _j.c.task_id,
-        _j.c.annotator_id,
-        _j.c.anonymous,
-        _j.c.form_id,
-        t.judgment_payload.c.answers,
-    )
-    .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
-    .where(
-        _j.c.project_id == sa.bindparam("project"),
-        _j.c.gold == sa.false(),
-        _j.c.based_on.is_(None),
-        _j.c.id > sa.bindparam("after"),
-    )
-    .add_columns(_j.c.id)
-    .order_by(_j.c.id)
-    .limit(5000)
-)
 
 
-def fit_project(database: Database, project_id: int) -> list[QuestionFit]:
-    """Fits every question of a project; reads in pages, writes nothing. One entry per set of options."""
-    forms_by_id: dict[int, Form] = {}
-    columns: dict[str, _Column] = {}
-    after = 0
-    seen: Counter[int] = Counter()
-    while True:
-        page = database.read(
-            lambda tx, after=after: tx.execute(_JUDGMENTS, {"project": project_id, "after": after}).all()
-        )
-        for row in page:
-            seen[row.task_id] += 1
-            form = forms_by_id.get(row.form_id)
-            if form is None:
-                body = database.read(
-                    lambda tx, key=row.form_id: tx.execute(
-                        sa.select(t.form.c.body).where(t.form.c.id == key)
-                    ).scalar_one()
-                )
-                form = forms_by_id[row.form_id] = forms.parse_form(body)
-            for question in form.questions:
-                if row.answers.get(question.name) is not None:
-                    key = forms.question_key(question)
-                    columns.setdefault(key, _Column(question, [], [], [], [])).add(row)
-        if not page:
-            break
-        after = page[-1].id
-    return [_fit(key, column, seen) for key, column in columns.items()]
+def fit_project(
+    database: Database, project_id: int, folder: Path | None = None, say: Say | None = None
+) -> list[QuestionFit]:
+    """Fits every question of a project and writes nothing to the database. One entry per set of options.
 
-
-@dataclass
-class _Column:
-    question: Question
-    task: list[int]
-    annotator: list[int]
-    answers: list[Any]
-    judgment: list[str]
-
-    def add(self, row: sa.Row) -> None:
-        self.task.append(row.task_id)
-        self.annotator.append(-1 if row.anonymous else row.annotator_id)
-        self.answers.append(row.answers[self.question.name])
-        self.judgment.append(row.public_id)
-
-
-def _fit(key: str, column: _Column, seen: Counter[int]) -> QuestionFit:
+    The judgments are read through the columnar copy in the data `folder`; without one, from the database.
+    """
     import numpy as np
 
-    task, annotator = np.array(column.task), np.array(column.annotator)
-    merged = forms.merge(column.question, task, annotator, column.answers)
+    from steelyard.work.columnar import columns_of
+    from steelyard.work.columns import asked_in, read_forms
+
+    columns = columns_of(database, folder, project_id, say=say)
+    if not len(columns):
+        return []
+    current = sa.select(t.project.c.form_id).where(t.project.c.id == project_id)
+    used, form_id = database.read(
+        lambda tx: (read_forms(tx, np.unique(columns.form).tolist()), tx.scalar(current))
+    )
+    tasks, counts = np.unique(columns.task[~columns.fix], return_counts=True)
+    seen = dict(zip(tasks.tolist(), counts.tolist(), strict=True))
+    return [_fit(columns, asked, seen) for asked in asked_in(columns, used, form_id)]
+
+
+def _fit(columns: Columns, asked: Asked, seen: dict[int, int]) -> QuestionFit:
+    import numpy as np
+
+    task, annotator = columns.task[asked.rows], columns.annotator[asked.rows]
+    merged = forms.merge_codes(asked.question, task, annotator, asked.codes, asked.values)
     _, inverse, counts = np.unique(task, return_inverse=True, return_counts=True)
     comparable = (counts[inverse] > 1) & (annotator >= 0)
     ids, n = np.unique(annotator[comparable], return_counts=True)
@@ -141,18 +104,18 @@ def _fit(key: str, column: _Column, seen: Counter[int]) -> QuestionFit:
             people.append((int(row["annotator"]), count, share * count, share, row["low"], row["high"]))
     likelihood = float(merged.log_likelihood)
     return QuestionFit(
-        question=column.question.name,
-        key=key,
+        question=asked.question.name,
+        key=asked.key,
         method=merged.method,
-        judgments=seen.total(),
+        judgments=sum(seen.values()),
         log_likelihood=likelihood if np.isfinite(likelihood) else None,
         iterations=merged.iterations,
         tasks=merged.tasks.tolist(),
         seen=[seen[key] for key in merged.tasks.tolist()],
         values=list(merged.values),
-        confidence=[float(c) for c in merged.confidence],
-        tie=[bool(x) for x in merged.tie],
-        value_from=[column.judgment[i] if i >= 0 else None for i in merged.value_from.tolist()],
+        confidence=merged.confidence.tolist(),
+        tie=merged.tie.tolist(),
+        value_from=[columns.name(int(asked.rows[i])) if i >= 0 else None for i in merged.value_from.tolist()],
         annotators=people,
     )
 
@@ -229,10 +192,11 @@ _CONSENSUS = (
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
     .where(t.consensus.c.task_id.in_(sa.bindparam("ids", expanding=True)), t.consensus.c.current)
 )
-_COUNTS = (
+_COUNTS = (  # none of a task whose value is a fix: it is not inferred
     sa.select(_j.c.task_id, sa.func.count().label("n"))
-    .where(_j.c.task_id.in_(sa.bindparam("ids", expanding=True)), _j.c.based_on.is_(None))
+    .where(_j.c.task_id.in_(sa.bindparam("ids", expanding=True)))
     .group_by(_j.c.task_id)
+    .having(sa.func.count(_j.c.based_on) == 0)
 )
 
 

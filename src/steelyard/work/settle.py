@@ -21,7 +21,7 @@ from steelyard.store.database import Transaction
 from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.queue import lane_of, ordinal, put_back
 from steelyard.work.tally import Progress, count_tasks
-from steelyard.work.vote import Given, vote
+from steelyard.work.vote import Given, as_fixed, vote
 
 OVERLAP_NEEDED = 50  # tasks with two answers or more
 GOLD_NEEDED = 20  # gold answers
@@ -36,9 +36,16 @@ _SETTLED = (
 _TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _j = t.current_judgment
 _ANSWERS = (
-    sa.select(_j.c.id, _j.c.public_id, _j.c.annotator_id, _j.c.anonymous, t.judgment_payload.c.answers)
+    sa.select(
+        _j.c.id,
+        _j.c.public_id,
+        _j.c.annotator_id,
+        _j.c.anonymous,
+        _j.c.based_on,
+        t.judgment_payload.c.answers,
+    )
     .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
-    .where(_j.c.task_id == sa.bindparam("task"), _j.c.based_on.is_(None))
+    .where(_j.c.task_id == sa.bindparam("task"))
     .order_by(_j.c.id)
 )
 _SKILLS = sa.select(t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id).where(
@@ -112,8 +119,16 @@ def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: P
 
 def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> tuple[int | None, float]:
     """A new revision of the answer from the task's current judgments, of which there is one at least: (the
-    fit that weighed them, the confidence). The task's row is locked by the caller."""
+    fit that weighed them, the confidence). The task's row is locked by the caller.
+
+    Where somebody has fixed an answer, the latest fix is the task's value, and nobody's vote counts.
+    """
     rows = tx.execute(_ANSWERS, {"task": task.id}).all()
+    fixes = [row for row in rows if row.based_on is not None]
+    if fixes:
+        outcome = as_fixed(fixes[-1].public_id, fixes[-1].answers)
+        write_consensus(tx, project.id, [Inferred(task.id, outcome, [row.public_id for row in rows], "fix")])
+        return None, outcome.confidence
     fit_id = None
 
     def weigh(question: Question, said: Sequence[Given]) -> list[float] | None:

@@ -52,6 +52,7 @@ _ASSIGNMENT = (
         t.task.c.status.label("task_status"),
         t.task.c.gold,
         t.task.c.form_id,
+        t.task.c.suggestion_by,
     )
     .join(t.task, t.task.c.id == t.assignment.c.task_id)
     .where(t.assignment.c.public_id == sa.bindparam("id"))
@@ -206,6 +207,7 @@ def _write(
             "gold": row.gold is not None,
             "idempotency_key": key,
             "body_digest": digest if key is not None else None,
+            "suggested_by": row.suggestion_by,
         },
     )
     tx.execute(

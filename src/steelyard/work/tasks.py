@@ -16,7 +16,8 @@ from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import new_id
 from steelyard.domain.names import name_key
 from steelyard.domain.policy import parse_policy
-from steelyard.domain.states import AssignmentState, BatchStatus, TaskStatus, World
+from steelyard.domain.states import AssignmentState, BatchStatus, ProviderStatus, TaskStatus, World
+from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Principal
 from steelyard.jobs.queue import enqueue
 from steelyard.ledger.commitments import commit
@@ -131,6 +132,17 @@ def _batches(tx: Transaction, project: sa.Row, drafts: Sequence[tuple[Draft, str
     return found
 
 
+def _suggesters(tx: Transaction, drafts: Sequence[tuple[Draft, str]]) -> dict[str | None, int]:
+    """Row keys of the providers that suggestions are said to come from; what was left suggests nothing."""
+    found: dict[str | None, int] = {}
+    for name in sorted({d.suggested_by for d, _ in drafts if d.suggested_by is not None}):
+        row = provider_named(tx, name, "/suggested_by")
+        if row.status == ProviderStatus.EXITED:
+            raise Conflict(f"{row.name} was left; its suggestions are not shown", "provider_stopped")
+        found[name] = row.id
+    return found
+
+
 def _write(
     tx: Transaction,
     who: Principal,
@@ -141,6 +153,7 @@ def _write(
 ) -> None:
     policy = parse_policy(project.policy)
     batches = _batches(tx, project, fresh)
+    suggesters = _suggesters(tx, fresh)
     form_ids = {id(d.form): keep_form(tx, d.form) for d, _ in fresh if d.form is not None}
     giver = shipment.provider_id if shipment is not None else who.provider_id
     commits = [commit(d.content) for d, _ in fresh]
@@ -199,6 +212,7 @@ def _write(
                 "tags": draft.tags,
                 "details": draft.details,
                 "suggestion": draft.suggestion,
+                "suggestion_by": suggesters.get(draft.suggested_by),
                 "digest": draft.digest,
                 "created_at": tx.now,
             }

@@ -59,6 +59,12 @@ def vote(form: Form, given: Sequence[Given], weigh: Weigh | None = None) -> Outc
     return Outcome(answers, confidence, lowest_confidence(form, confidence), tie, value_from)
 
 
+def as_fixed(judgment: str, answers: Mapping[str, Any]) -> Outcome:
+    """The outcome where a reviewer has fixed the answer: what the fix says, without doubt."""
+    said = {name: value for name, value in answers.items() if value is not None and name != "note"}
+    return Outcome(said, dict.fromkeys(said, 1.0), 1.0, False, judgment)
+
+
 def lowest_confidence(form: Form, confidence: Mapping[str, float]) -> float:
     """A task's confidence: the lowest over its required questions that were answered."""
     required = [confidence[q.name] for q in form.questions if q.required and q.name in confidence]

@@ -18,7 +18,7 @@ from steelyard.http.render import held_json
 from steelyard.identity.policy import Action, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import standing
+from steelyard.work import opened, standing
 from steelyard.work.claim import claim
 from steelyard.work.giveback import give_back
 from steelyard.work.held import held_by_me
@@ -130,6 +130,9 @@ def content(inst: Inst, asker: Asker, assignment_id: str, block: int) -> Respons
             raise Conflict("Your provider's work on this project has stopped.", "provider_stopped")
         if row.annotator_id != who.annotator_id or row.state not in (HELD, DONE):
             raise NotFound("you hold no such assignment")
+        if row.state == DONE:  # what is held was written in the claim
+            again = opened.Opened(row.task_id, row.content_id, row.project_id, assignment_id)
+            opened.write(tx, who, opened.not_written(tx, who, [again], opened.today(tx)))
         return row.body
 
     return serve_block(inst, inst.database.write(look), block)
@@ -138,9 +141,11 @@ def content(inst: Inst, asker: Asker, assignment_id: str, block: int) -> Respons
 _CONTENT = (
     sa.select(
         t.assignment.c.project_id,
+        t.assignment.c.task_id,
         t.assignment.c.lane_id,
         t.assignment.c.annotator_id,
         t.assignment.c.state,
+        t.task.c.content_id,
         t.task.c.world,
         t.content_payload.c.body,
     )

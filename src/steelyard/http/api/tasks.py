@@ -34,6 +34,7 @@ from steelyard.identity.policy import Action, Principal, may, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
+from steelyard.work import opened
 from steelyard.work.intake import bring_in
 from steelyard.work.projects import find_project
 from steelyard.work.shipments import receive
@@ -222,7 +223,7 @@ def listing(
 ) -> dict[str, Any]:
     """Tasks in the order of their arrival, with what is known of their answer."""
 
-    def look(tx: Transaction) -> dict[str, Any]:
+    def look(tx: Transaction) -> tuple[dict[str, Any], Principal, list[opened.Opened]]:
         who = asker.principal(tx)
         project = find_project(tx, who, slug, Action.READ_RESULTS)
         query = (
@@ -249,12 +250,20 @@ def listing(
         if external_id is not None:
             query = query.where(t.task.c.external_id == external_id)
         rows = tx.execute(query).all()
-        return {
+        answer = {
             "items": [_task_json(row) for row in rows[:limit]],
             "next": str(rows[limit - 1].id) if len(rows) > limit else None,
         }
+        quoted = [
+            opened.Opened(row.id, row.content_id, row.project_id)
+            for row in rows[:limit]
+            if _first_text(row.body) is not None
+        ]
+        return answer, who, opened.not_written(tx, who, quoted)
 
-    return inst.database.read(look)
+    answer, who, shown = inst.database.read(look)
+    opened.write_before_showing(inst.database, who, shown)
+    return answer
 
 
 def _task_json(row: sa.Row) -> dict[str, Any]:
@@ -279,11 +288,16 @@ def _task_json(row: sa.Row) -> dict[str, Any]:
 
 def _preview(body: dict[str, Any] | None) -> str:
     """The first text of a content, cut; or the type of its first block."""
+    text = _first_text(body)
+    if text is not None:
+        return text[:160]
     blocks = body["blocks"] if body else []
-    for block in blocks:
-        if block["type"] == "text":
-            return block["text"][:160]
     return blocks[0]["type"] if blocks else "erased"
+
+
+def _first_text(body: dict[str, Any] | None) -> str | None:
+    blocks = body["blocks"] if body else []
+    return next((block["text"] for block in blocks if block["type"] == "text"), None)
 
 
 def _find_task(tx: Transaction, who: Principal, task_id: str) -> sa.Row:
@@ -303,7 +317,7 @@ def _find_task(tx: Transaction, who: Principal, task_id: str) -> sa.Row:
 def read(inst: Inst, asker: Asker, task_id: str) -> dict[str, Any]:
     """One task with its content, form, judgments and consensus."""
 
-    def look(tx: Transaction) -> dict[str, Any]:
+    def look(tx: Transaction) -> tuple[dict[str, Any], Principal, sa.Row]:
         who = asker.principal(tx)
         row = _find_task(tx, who, task_id)
         body = tx.execute(
@@ -320,7 +334,7 @@ def read(inst: Inst, asker: Asker, task_id: str) -> dict[str, Any]:
             .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
             .where(t.consensus.c.task_id == row.id, t.consensus.c.current)
         ).first()
-        return {
+        answer = {
             "id": row.public_id,
             "external_id": row.external_id,
             "status": row.status,
@@ -349,8 +363,21 @@ def read(inst: Inst, asker: Asker, task_id: str) -> dict[str, Any]:
                 "value_from": consensus.value_from,
             },
         }
+        return answer, who, row
 
-    return inst.database.read(look)
+    answer, who, row = inst.database.read(look)
+    if answer["content"] is not None:
+        _shown(inst, who, row)
+    return answer
+
+
+def _shown(inst: Installation, who: Principal, row: sa.Row) -> None:
+    """Writes down that a person is shown a task's content, once a day, before it is."""
+    one = opened.Opened(row.id, row.content_id, row.project_id)
+    shown, today = inst.database.read(
+        lambda tx: (opened.not_written(tx, who, [one], opened.today(tx)), opened.today(tx))
+    )
+    opened.write_before_showing(inst.database, who, shown, today)
 
 
 def _judgments(tx: Transaction, who: Principal, task_id: int) -> list[dict[str, Any]]:
@@ -392,10 +419,15 @@ def _judgments(tx: Transaction, who: Principal, task_id: int) -> list[dict[str, 
 def content(inst: Inst, asker: Asker, task_id: str, block: int) -> Response:
     """The bytes of one block of a task's content, for those who read results."""
 
-    def look(tx: Transaction) -> dict[str, Any] | None:
-        row = _find_task(tx, asker.principal(tx), task_id)
-        return tx.execute(
+    def look(tx: Transaction) -> tuple[dict[str, Any] | None, Principal, sa.Row]:
+        who = asker.principal(tx)
+        row = _find_task(tx, who, task_id)
+        body = tx.execute(
             sa.select(t.content_payload.c.body).where(t.content_payload.c.content_id == row.content_id)
         ).scalar()
+        return body, who, row
 
-    return serve_block(inst, inst.database.read(look), block)
+    body, who, row = inst.database.read(look)
+    answer = serve_block(inst, body, block)
+    _shown(inst, who, row)
+    return answer

@@ -1,0 +1,91 @@
+"""What was a person shown outside an assignment?
+
+Who opens a task, or is shown the beginning of its text in a list, was shown its content as much as one who
+claimed it: this is written down before the answer leaves, and not again and again for a page that asks often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from steelyard.domain.times import SECOND
+from steelyard.identity.policy import Principal
+from steelyard.store import tables as t
+from steelyard.store.database import Database, Transaction
+from steelyard.work import standing
+
+DAY = 24 * 3600 * SECOND
+AT_ONCE = 200  # rows written in one transaction
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A task whose content is about to be shown, by row keys; the assignment (public id) it was under, if any."""
+
+    task_id: int
+    content_id: int
+    project_id: int
+    assignment: str | None = None
+
+
+def today(tx: Transaction) -> int:
+    """Midnight UTC: what was opened since is not written down again."""
+    return tx.now - tx.now % DAY
+
+
+def not_written(tx: Transaction, who: Principal, opened: Sequence[Opened], since: int = 0) -> list[Opened]:
+    """Those of which no showing to this person, by whatever way, stands since then."""
+    known: set[int] = set()
+    for some in _parts([one.content_id for one in opened]):
+        known |= set(tx.execute(_KNOWN, {"contents": some, "me": who.annotator_id, "since": since}).scalars())
+    return [one for one in opened if one.content_id not in known]
+
+
+def write(tx: Transaction, who: Principal, opened: Collection[Opened]) -> None:
+    """Writes them down as shown now; the caller has taken the installation's lock shared."""
+    if opened:
+        tx.execute(
+            sa.insert(t.exposure),
+            [
+                {
+                    "content_id": one.content_id,
+                    "task_id": one.task_id,
+                    "project_id": one.project_id,
+                    "provider_id": who.provider_id,
+                    "annotator_id": who.annotator_id,
+                    "assignment": one.assignment,
+                    "sensitivity": standing.terms_of(tx, one.project_id).policy.sensitivity,
+                    "at": tx.now,
+                }
+                for one in opened
+            ],
+        )
+
+
+def write_before_showing(
+    database: Database, who: Principal, opened: Sequence[Opened], since: int = 0
+) -> None:
+    """Writes down, durably when it returns, those of which no showing stands since then."""
+
+    def do(tx: Transaction, some: Sequence[Opened]) -> None:
+        tx.share_showing()
+        write(tx, who, not_written(tx, who, some, since))
+
+    for start in range(0, len(opened), AT_ONCE):
+        database.write(lambda tx, start=start: do(tx, opened[start : start + AT_ONCE]))
+
+
+def _parts(keys: list[int]) -> list[list[int]]:
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
+
+
+_e = t.exposure
+# By content, of which there are few showings; an annotator may have very many.
+_KNOWN = sa.select(_e.c.content_id).where(
+    _e.c.content_id.in_(sa.bindparam("contents", expanding=True)),
+    _e.c.annotator_id + 0 == sa.bindparam("me"),
+    _e.c.at >= sa.bindparam("since"),
+)
