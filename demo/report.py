@@ -23,7 +23,7 @@ from steelyard import __version__
 class Found:
     """All that a run found. `cards`: scorecards by slug; `weighed`: the release with everybody, then the one
     without; `timeline`: every answer's provider and time; `sent`, `scored`: tasks, and those with a truth that
-    was kept aside."""
+    was kept aside; `drill`: what leaving the provider for good took on a copy."""
 
     seed: int
     moment: Moment
@@ -34,6 +34,7 @@ class Found:
     timeline: Sequence[Mapping[str, Any]]
     sent: int
     scored: int
+    drill: Mapping[str, Any]
     timing: Mapping[str, float]
 
 
@@ -69,6 +70,7 @@ def summary(found: Found) -> dict[str, Any]:
             "without": {"bins": less["reliability"], "mean_error": less["calibration_error"]},
         },
         "lexicon": dict(found.words),
+        "drill": dict(found.drill),
         "tasks": {"sent": found.sent, "scored": found.scored},
         "timing": {name: round(seconds, 1) for name, seconds in found.timing.items()},
         "seed": found.seed,

@@ -26,6 +26,7 @@ from demo.place import Place, PlaceRefused
 from demo.processes import ChildFailed, Children, command
 from demo.progress import Teller, plain_table
 from demo.providers import BOUGHT_INTO, LEXICON_PROVIDER, MODELS, RIVAL, STAKE
+from demo.rehearsal import rehearse
 from demo.stake import Moment, PromiseBroken, check_nothing_more, take_stake
 from steelyard.client import Client, Refused, Unreachable
 
@@ -137,12 +138,18 @@ def run(seed: int, here: Place, children: Children, teller: Teller) -> None:
     words = lexicon.weigh(entries, values)
     timing["released"] = teller.seconds
 
-    found = report.Found(seed, moment, cards, weighed, releases, words, timeline, sent, len(truth), timing)
+    drill = rehearse(here, digits.SLUG, teller)
+    timing["rehearsed"] = teller.seconds
+
+    found = report.Found(
+        seed, moment, cards, weighed, releases, words, timeline, sent, len(truth), drill, timing
+    )
     _tell_score(found, teller)
     timing["all"] = teller.seconds
     report.write(here, found)
     teller.part("Look at it")
     teller.say(f"{here.told(here.folder / 'report.html')}  the plots, in a browser")
+    teller.say(f"{here.told(here.folder / 'drill.html')}  the drill's report, to print")
     teller.say(f"make serve DATA={here.told(here.data)}  the workbench; sign in with the key in")
     teller.say(f"{here.told(here.folder / 'owner.key')}")
 

@@ -60,12 +60,15 @@ def found() -> report.Found:
         {"provider": a.provider, "at": BEGIN + timedelta(seconds=i), "gold": False}
         for i, a in enumerate(ANSWERS)
     ]
+    drill = {"ms": 9, "steps": {"stop": 9}, "holds": True}
     cards = {p.slug: card(9, 10) for p in MODELS}
     releases = [
         {"path": "x/v1", "rows": 4, "without": None, "verified": True},
         {"path": "x/v2", "rows": 4, "without": BOUGHT_INTO.slug, "verified": True},
     ]
-    return report.Found(1, moment, cards, [weighed(), less], releases, words, timeline, 5, 4, {"all": 9.0})
+    return report.Found(
+        1, moment, cards, [weighed(), less], releases, words, timeline, 5, 4, drill, {"all": 9.0}
+    )
 
 
 def test_accuracy_counts_only_tasks_whose_truth_is_known() -> None:

@@ -34,6 +34,7 @@ POST   /api/projects/{slug}/batches                   {}   422 422 403 403 403 4
 GET    /api/projects/{slug}/judgments                 -    200 200 200 403 200 403 403 403 401
 GET    /api/projects/{slug}/consensus                 -    200 200 200 403 200 403 403 403 401
 POST   /api/projects/{slug}/claim                     {}   200 200 200 200 403 200 200 200 401
+POST   /api/judgments/{judgment_id}/review            {}   404 404 404 403 403 403 403 403 401
 GET    /api/tasks/{task_id}                           -    200 200 200 403 200 403 403 403 401
 GET    /api/tasks/{task_id}/content/{block}           -    404 404 404 403 404 403 403 403 401
 GET    /api/batches/{name}                            -    200 200 200 403 200 403 403 403 401
@@ -50,10 +51,27 @@ GET    /api/providers/{slug}/scorecard                -    200 200 403 403 403 4
 GET    /api/providers/{slug}/dependence               -    200 200 403 403 403 403 404 403 401
 GET    /api/providers/{slug}/exposure                 -    200 200 403 403 403 403 404 403 401
 POST   /api/providers/{slug}/exit                     {}   200 403 403 403 403 403 403 403 401
+POST   /api/providers/{slug}/phase-out                {}   422 403 403 403 403 403 403 403 401
+GET    /api/providers/{slug}/phase-out                -    200 200 403 403 403 403 404 403 401
+DELETE /api/providers/{slug}/phase-out                -    404 403 403 403 403 403 403 403 401
+GET    /api/providers/{slug}/reinstatement            -    200 200 403 403 403 403 404 403 401
+POST   /api/providers/{slug}/reinstatement            {}   409 403 403 403 403 403 403 403 401
+GET    /api/providers/{slug}/exit/plan.html           -    200 403 403 403 403 403 403 403 401
+POST   /api/providers/{slug}/drill                    {}   202 403 403 403 403 403 403 403 401
+GET    /api/drills                                    -    200 403 403 403 403 403 403 403 401
+GET    /api/drills/{drill_id}                         -    404 403 403 403 403 403 403 403 401
+GET    /api/drills/{drill_id}/report.html             -    404 403 403 403 403 403 403 403 401
+GET    /api/exits                                     -    200 403 403 403 403 403 403 403 401
 GET    /api/exits/{exit_id}                           -    404 403 403 403 403 403 403 403 401
+GET    /api/exits/{exit_id}/certificate               -    404 403 403 403 403 403 403 403 401
+GET    /api/exits/{exit_id}/certificate.html          -    404 403 403 403 403 403 403 403 401
 GET    /api/settings                                  -    200 403 403 403 403 403 403 403 401
 PATCH  /api/settings                                  {}   200 403 403 403 403 403 403 403 401
 GET    /api/organisations                             -    200 403 403 403 403 403 403 403 401
+POST   /api/organisations                             {}   422 403 403 403 403 403 403 403 401
+POST   /api/organisations/import                      {}   422 403 403 403 403 403 403 403 401
+GET    /api/organisations/{organisation_id}           -    404 403 403 403 403 403 403 403 401
+PATCH  /api/organisations/{organisation_id}           {}   404 403 403 403 403 403 403 403 401
 GET    /api/keys                                      -    200 200 403 403 403 403 200 403 401
 POST   /api/keys                                      {}   422 403 403 403 403 403 403 403 401
 DELETE /api/keys/{key_id}                             -    404 404 403 403 403 403 404 403 401
@@ -117,6 +135,7 @@ def cast(lab: Lab) -> Cast:
     task = lab.owner.get(f"/api/projects/{slug}/tasks", limit=1)["items"][0]["id"]
     places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch}
     places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING}
+    places |= {"organisation_id": NOTHING}
     return Cast(lab, keys, vendor, places)
 
 

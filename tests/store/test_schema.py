@@ -47,6 +47,7 @@ def test_every_fact_has_a_leaf_salt_and_room_for_its_number_in_the_ledger():
         "content",
         "gold",
     }
+    facts |= {"review", "exit_event", "phase_out", "drill"}
     facts |= {
         "exposure",
         "judgment",

@@ -26,7 +26,9 @@ from steelyard.http.api import (
     projects,
     providers,
     results,
+    reviews,
     sessions,
+    settings,
     tasks,
 )
 from steelyard.http.description import describe
@@ -59,6 +61,7 @@ def create_app(installation: Installation) -> FastAPI:
         projects,
         tasks,
         results,
+        reviews,
         batches,
         assignments,
         providers,
@@ -68,6 +71,7 @@ def create_app(installation: Installation) -> FastAPI:
         phase_outs,
         drills,
         organisations,
+        settings,
         keys,
         blobs,
         health,

@@ -231,6 +231,7 @@ def provider_json(tx: Transaction, row: sa.Row, world: str) -> dict[str, Any]:
         "capabilities": row.capabilities,
         "config": {k: v for k, v in row.config.items() if k not in hidden},
         "interests": interests_recorded(tx, row.id),
+        "contract": row.contract,
         "stopped": [
             {"project": s.project, "name": s.name, "because": s.because}
             for s in _blocked_in(tx, row.id, world)

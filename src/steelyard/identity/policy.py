@@ -22,6 +22,7 @@ class Role(StrEnum):
 
 class Action(StrEnum):
     WORK = "claim and submit"
+    REVIEW = "review answers"
     READ_ASKED = "read what a project asks"  # form and instruction
     READ_RESULTS = "read tasks and results"
     CREATE_TASKS = "create tasks"
@@ -43,6 +44,7 @@ _TABLE: dict[Role, frozenset[Action]] = {
     Role.MANAGER: frozenset(
         {
             Action.WORK,
+            Action.REVIEW,
             Action.READ_ASKED,
             Action.READ_RESULTS,
             Action.CREATE_TASKS,
@@ -54,7 +56,7 @@ _TABLE: dict[Role, frozenset[Action]] = {
             Action.CHANGE_ANNOTATOR_KEYS,
         }
     ),
-    Role.REVIEWER: frozenset({Action.WORK, Action.READ_ASKED, Action.READ_RESULTS}),
+    Role.REVIEWER: frozenset({Action.WORK, Action.REVIEW, Action.READ_ASKED, Action.READ_RESULTS}),
     Role.ANNOTATOR: frozenset({Action.WORK, Action.READ_ASKED}),
     Role.MACHINE: frozenset({Action.WORK, Action.READ_ASKED, Action.READ_RESULTS, Action.CREATE_TASKS}),
 }
@@ -68,6 +70,7 @@ _OUTSIDE_MACHINE = frozenset({Action.WORK, Action.READ_ASKED})
 _WITHIN_PROJECTS = frozenset(
     {
         Action.WORK,
+        Action.REVIEW,
         Action.READ_ASKED,
         Action.READ_RESULTS,
         Action.CREATE_TASKS,

@@ -573,6 +573,20 @@ withdrawal = sa.Table(
     *_fact(),
 )
 
+review = sa.Table(  # what a reviewer said of an answer
+    "review",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("judgment", index=True),
+    _ref("person"),
+    Column("verdict", Text, nullable=False),  # accept, fix, reject
+    Column("reason", Text, nullable=True),
+    _ref("judgment", nullable=True, name="fix_id"),
+    _time("at"),
+    *_fact(),
+)
+
 refused_receipt = sa.Table(  # a late answer of an outside provider: kept as a receipt, never as a judgment
     "refused_receipt",
     metadata,

@@ -128,7 +128,9 @@ def _derived(tx: Transaction, judgments: Sequence[sa.Row], policies: Mapping[int
 def _uncount(tx: Transaction, judgments: Iterable[sa.Row]) -> None:
     """Takes them out of the running sums; what was paid stays paid."""
     sums: Counter[tuple[int, int, int, bool]] = Counter(
-        (j.project_id, j.provider_id, j.annotator_id % SHARDS, bool(j.gold)) for j in judgments
+        (j.project_id, j.provider_id, j.annotator_id % SHARDS, bool(j.gold))
+        for j in judgments
+        if j.based_on is None  # a fix takes no slot and was never counted
     )
     for (project, provider, shard, gold), n in sorted(sums.items()):
         less = {"judgments": 0 if gold else -n, "gold_judgments": -n if gold else 0, "spent": 0}

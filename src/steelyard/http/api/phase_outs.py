@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from steelyard.exit import phase_out
 from steelyard.exit.reinstate import reinstate
 from steelyard.http.api.common import REFUSALS, Body, Inst, fields_of
+from steelyard.http.api.preview import Preview
 from steelyard.http.api.providers import provider_read_by
 from steelyard.http.auth import Asker
 from steelyard.http.render import provider_json
@@ -19,7 +20,6 @@ from steelyard.providers.reinstatement import reinstatement
 from steelyard.store.database import Transaction
 
 router = APIRouter(prefix="/api", tags=["exits"], responses=REFUSALS)
-Preview = Annotated[bool, Query(description="Only show what it would be; nothing changes")]
 
 
 class PhaseOutOrder(Body):

@@ -10,12 +10,14 @@ from pydantic import Field
 
 from steelyard.domain.times import format_time
 from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst, fields_of, once, refuse_unknown
+from steelyard.http.api.preview import Preview, carried, effect_json
 from steelyard.http.auth import Asker
 from steelyard.http.render import project_detail_json, project_json
 from steelyard.identity.policy import Action
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work.projects import create_project, find_project, list_projects, update_project
+from steelyard.work.effect import naming
+from steelyard.work.projects import change_project, create_project, find_project, list_projects
 
 router = APIRouter(prefix="/api", tags=["projects"], responses=REFUSALS)
 FORM_EXAMPLE = {"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog"]}]}
@@ -39,18 +41,22 @@ def create(
     raw = fields_of(body)
 
     def make(tx: Transaction) -> dict[str, Any]:
+        tx.hold_showing()
         who = asker.principal(tx)
 
         def do() -> dict[str, Any]:
-            row = create_project(
+            row, made = naming(
                 tx,
-                who,
-                name=raw.get("name"),
-                form=raw.get("form"),
-                instruction=raw.get("instruction"),
-                policy=raw.get("policy"),
+                lambda: create_project(
+                    tx,
+                    who,
+                    name=raw.get("name"),
+                    form=raw.get("form"),
+                    instruction=raw.get("instruction"),
+                    policy=raw.get("policy"),
+                ),
             )
-            return project_json(tx, who, row)
+            return {**project_json(tx, who, row), "organisations_made": list(made)}
 
         return once(tx, who, f"POST {request.url.path}", key, raw, do)
 
@@ -82,16 +88,18 @@ def read(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
 
 
 @router.patch("/projects/{slug}")
-def change(inst: Inst, asker: Asker, slug: str, body: Body) -> dict[str, Any]:
+def change(inst: Inst, asker: Asker, slug: str, body: Body, preview: Preview = False) -> dict[str, Any]:
     """Changes name, instruction, form or policy (a merge patch); the slug stays. A new form holds for tasks
-    that nobody has claimed yet."""
+    that nobody has claimed yet. Says which providers stop because of it."""
     patch = {**body.__pydantic_extra__} if body.__pydantic_extra__ else {}
 
     def do(tx: Transaction) -> dict[str, Any]:
+        tx.hold_showing()
         who = asker.principal(tx)
-        return project_json(tx, who, update_project(tx, who, slug, patch))
+        row, effect = change_project(tx, who, slug, patch)
+        return {**project_json(tx, who, row), **effect_json(who, effect)}
 
-    return inst.database.write(do)
+    return carried(inst, preview, do)
 
 
 @router.get("/projects/{slug}/releases")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from steelyard.domain.names import name_key
@@ -17,13 +17,15 @@ from steelyard.http.api.common import (
     fields_of,
     once,
 )
+from steelyard.http.api.preview import PREVIEWED, Preview, carried, effect_json
 from steelyard.http.auth import Asker
 from steelyard.http.render import currency_of, provider_json
 from steelyard.identity.policy import Action, Principal, require, require_provider
-from steelyard.providers.registry import create_provider, find_provider, update_provider
+from steelyard.providers.registry import Changed, create_provider, find_provider, update_provider
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.effect import carry_out
 
 router = APIRouter(prefix="/api", tags=["providers"], responses=REFUSALS)
 
@@ -38,6 +40,11 @@ class ProviderFields(Body):
     config: Any = None
     capabilities: Any = None
     status: Any = Field(None, description="trial, active, suspended or exited")
+    contract: Any = Field(
+        None,
+        description="reference, starts, ends, notice_days, renews, contact, function, critical, data_location, "
+        "subcontractors",
+    )
 
 
 def provider_read_by(tx: Transaction, asker: Any, slug: str) -> tuple[Principal, sa.Row]:
@@ -48,21 +55,53 @@ def provider_read_by(tx: Transaction, asker: Any, slug: str) -> tuple[Principal,
     return who, row
 
 
-@router.post("/providers", status_code=201)
+def _shown(tx: Transaction, who: Principal, row: sa.Row) -> dict[str, Any]:
+    """A provider as this reader may see it: its own lead is not told of conflicts, nor what we think of it."""
+    shown = provider_json(tx, row, who.world)
+    if who.inhouse:
+        return shown
+    because = "Work on this project has stopped for now."
+    stopped = [{**entry, "because": because} for entry in shown["stopped"]]
+    return {**shown, "stopped": stopped, "contract": None}
+
+
+def _changed_json(tx: Transaction, who: Principal, changed: Changed) -> dict[str, Any]:
+    """A provider after a change. `stopped` is over all providers, `newly_stopped` this one's part of it."""
+    return {
+        **provider_json(tx, changed.provider, who.world),
+        "newly_stopped": [
+            {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
+        ],
+        **effect_json(who, changed.effect),
+    }
+
+
+@router.post("/providers", status_code=201, responses=PREVIEWED)
 def create(
-    inst: Inst, asker: Asker, request: Request, body: ProviderFields, key: IdempotencyKey = None
+    inst: Inst,
+    asker: Asker,
+    request: Request,
+    response: Response,
+    body: ProviderFields,
+    preview: Preview = False,
+    key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Makes a provider, active unless told otherwise."""
+    """Makes a provider, active unless told otherwise, and says where it may be shown nothing."""
     raw = fields_of(body)
 
     def do(tx: Transaction) -> dict[str, Any]:
+        tx.hold_showing()
         who = asker.principal(tx)
-        line = f"POST {request.url.path}"
-        return once(
-            tx, who, line, key, raw, lambda: provider_json(tx, create_provider(tx, who, raw), who.world)
-        )
 
-    return inst.database.write(do)
+        def make() -> dict[str, Any]:
+            row, effect = carry_out(tx, lambda: create_provider(tx, who, raw))
+            return _changed_json(tx, who, Changed(row, effect))
+
+        return once(tx, who, f"POST {request.url.path}", None if preview else key, raw, make)
+
+    if preview:
+        response.status_code = 200
+    return carried(inst, preview, do)
 
 
 @router.get("/providers")
@@ -77,7 +116,7 @@ def listing(inst: Inst, asker: Asker, name: str | None = None) -> dict[str, Any]
             query = query.where(t.provider.c.id == who.provider_id)
         if name is not None:
             query = query.where(t.provider.c.name_key == name_key(name))
-        return {"items": [provider_json(tx, row, who.world) for row in tx.execute(query).all()], "next": None}
+        return {"items": [_shown(tx, who, row) for row in tx.execute(query).all()], "next": None}
 
     return inst.database.read(look)
 
@@ -88,31 +127,26 @@ def read(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
 
     def look(tx: Transaction) -> dict[str, Any]:
         who, row = provider_read_by(tx, asker, slug)
-        return provider_json(tx, row, who.world)
+        return _shown(tx, who, row)
 
     return inst.database.read(look)
 
 
 @router.patch("/providers/{slug}")
-def change(inst: Inst, asker: Asker, slug: str, body: ProviderFields) -> dict[str, Any]:
-    """Changes a provider (a merge patch). `newly_stopped` and `recalled` say what stopped in the same moment."""
+def change(
+    inst: Inst, asker: Asker, slug: str, body: ProviderFields, preview: Preview = False
+) -> dict[str, Any]:
+    """Changes a provider (a merge patch). `stopped`, `resumed` and `recalled` say what followed in the same
+    moment, for any provider; `newly_stopped` is this one's part."""
     patch = fields_of(body)
 
     def do(tx: Transaction) -> dict[str, Any]:
         # The installation's lock comes before anything that is read under it.
         tx.hold_showing()
         who = asker.principal(tx)
-        changed = update_provider(tx, who, slug, patch)
-        return {
-            **provider_json(tx, changed.provider, who.world),
-            "newly_stopped": [
-                {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
-            ],
-            "recalled": changed.recalled.count,
-            "more_to_recall": changed.recalled.more,
-        }
+        return _changed_json(tx, who, update_provider(tx, who, slug, patch))
 
-    return inst.database.write(do)
+    return carried(inst, preview, do)
 
 
 @router.get("/providers/{slug}/scorecard")

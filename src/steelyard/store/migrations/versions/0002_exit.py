@@ -1,4 +1,4 @@
-"""Leaving in full: events, phase-outs, drills and dependence; whose suggestion, which sensitivity, one entity twice."""
+"""Leaving in full: events, phase-outs, drills, dependence; reviews; whose suggestion; one entity twice."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,6 +64,24 @@ def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
 
 
 def _create_tables() -> None:
+    op.create_table(
+        "review",
+        sa.Column("id", ROW_KEY, nullable=False),
+        sa.Column("public_id", sa.String(24), nullable=False),
+        sa.Column("judgment_id", ROW_KEY, nullable=False),
+        sa.Column("person_id", ROW_KEY, nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("fix_id", ROW_KEY, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *_fact(),
+        _refers("review", "judgment_id", "judgment"),
+        _refers("review", "person_id", "person"),
+        _refers("review", "fix_id", "judgment"),
+        sa.PrimaryKeyConstraint("id", name="review_pkey"),
+        sa.UniqueConstraint("public_id", name="review_public_id_key"),
+    )
+    op.create_index("review_judgment_id", "review", ["judgment_id"])
     op.create_table(
         "exit_event",
         sa.Column("id", ROW_KEY, nullable=False),
