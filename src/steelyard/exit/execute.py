@@ -50,9 +50,10 @@ def begin(
     """Stops the provider in this transaction and orders the rest; returns the exit with its steps.
 
     `options` as in `parse_options`. `foreseen` is the plan as it was counted just before: counted here, it
-    would hold up everybody else on a large installation.
+    would hold up everybody else on a large installation. An exit that runs, or that is done and held with the
+    same options, is returned as it is.
 
-    An exit that runs, or that is done and held with the same options, is returned as it is. Raises `Forbidden`, `NotFound`, `Conflict` for in-house, `Invalid` for options.
+    Raises `Forbidden`, `NotFound`, `Conflict` for in-house, `Invalid` for options.
     """
     require(who, Action.EXIT)
     require_live(who)

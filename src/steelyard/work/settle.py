@@ -35,9 +35,10 @@ _SETTLED = (
 )
 _TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True)
 _j = t.current_judgment
-_ANSWERS = (
+_GIVEN = (
     sa.select(
         _j.c.id,
+        _j.c.task_id,
         _j.c.public_id,
         _j.c.annotator_id,
         _j.c.anonymous,
@@ -45,12 +46,15 @@ _ANSWERS = (
         t.judgment_payload.c.answers,
     )
     .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
-    .where(_j.c.task_id == sa.bindparam("task"))
     .order_by(_j.c.id)
 )
-_SKILLS = sa.select(t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id).where(
+_ANSWERS = _GIVEN.where(_j.c.task_id == sa.bindparam("task"))
+_ANSWERS_OF_MANY = _GIVEN.where(_j.c.task_id.in_(sa.bindparam("tasks", expanding=True)))
+_SKILLS = sa.select(
+    t.skill.c.question_key, t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id
+).where(
     t.skill.c.project_id == sa.bindparam("project"),
-    t.skill.c.question_key == sa.bindparam("key"),
+    t.skill.c.question_key.in_(sa.bindparam("keys", expanding=True)),
     t.skill.c.annotator_id.in_(sa.bindparam("ids", expanding=True)),
 )
 _GOLD_ANSWER = (
@@ -110,39 +114,66 @@ def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: For
 
 def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> list[Ordered]:
     """Infers the task's answer, and settles the task or orders an answer more, which the caller puts back."""
-    fit_id, confidence = infer(tx, project, task, form)
-    if fit_id is not None and (ordered := order_if_short(tx, project.id, task, policy, confidence)):
+    return conclude(tx, project.id, task, policy, *infer(tx, project, task, form))
+
+
+def conclude(
+    tx: Transaction, project_id: int, task: sa.Row, policy: Policy, fit_id: int | None, confidence: float
+) -> list[Ordered]:
+    """Settles a task whose answer was inferred, or orders one more where a fit finds it short."""
+    if fit_id is not None and (ordered := order_if_short(tx, project_id, task, policy, confidence)):
         return [ordered]
-    mark_settled(tx, project.id, task)
+    mark_settled(tx, project_id, task)
     return []
 
 
-def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> tuple[int | None, float]:
-    """A new revision of the answer from the task's current judgments, of which there is one at least: (the
-    fit that weighed them, the confidence). The task's row is locked by the caller.
+Skills = Mapping[tuple[str, int], sa.Row]  # by the key of a question and the row key of an annotator
+Fitted = tuple[int | None, float]  # the fit that weighed the answers, and the confidence
+
+
+def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> Fitted:
+    """A new revision of the answer from the task's current judgments, of which there is one at least. The
+    task's row is locked by the caller.
 
     Where somebody has fixed an answer, the latest fix is the task's value, and nobody's vote counts.
     """
     rows = tx.execute(_ANSWERS, {"task": task.id}).all()
+    inferred = _inferred(task.id, form, rows, _skills(tx, project.id, [form], rows))
+    write_consensus(tx, project.id, [inferred])
+    return inferred.fit_id, inferred.outcome.confidence
+
+
+def infer_many(
+    tx: Transaction, project: sa.Row, tasks: Sequence[sa.Row], form_of: Mapping[int, Form]
+) -> dict[int, Fitted]:
+    """`infer` of many tasks of a project at once, by row key; `form_of` are their forms by row key."""
+    given: dict[int, list[sa.Row]] = {}
+    for row in tx.execute(_ANSWERS_OF_MANY, {"tasks": [task.id for task in tasks]}):
+        given.setdefault(row.task_id, []).append(row)
+    every = [row for rows in given.values() for row in rows]
+    skills = _skills(tx, project.id, list(form_of.values()), every)
+    inferred = [_inferred(task.id, form_of[task.form_id], given[task.id], skills) for task in tasks]
+    write_consensus(tx, project.id, inferred)
+    return {i.task_id: (i.fit_id, i.outcome.confidence) for i in inferred}
+
+
+def _inferred(task_id: int, form: Form, rows: Sequence[sa.Row], skills: Skills) -> Inferred:
     fixes = [row for row in rows if row.based_on is not None]
     if fixes:
         outcome = as_fixed(fixes[-1].public_id, fixes[-1].answers)
-        write_consensus(tx, project.id, [Inferred(task.id, outcome, [row.public_id for row in rows], "fix")])
-        return None, outcome.confidence
+        return Inferred(task_id, outcome, [row.public_id for row in rows], "fix")
     fit_id = None
 
     def weigh(question: Question, said: Sequence[Given]) -> list[float] | None:
         nonlocal fit_id
-        weights, fit = _weights(tx, project.id, forms.question_key(question), said)
+        weights, fit = _weights(skills, forms.question_key(question), said)
         fit_id = fit if fit is not None else fit_id
         return weights
 
     given = [Given(r.public_id, r.answers, None if r.anonymous else r.annotator_id) for r in rows]
     outcome = vote(form, given, weigh)
     method = "vote" if fit_id is None else "weighted vote"
-    judgments = [g.judgment for g in given]
-    write_consensus(tx, project.id, [Inferred(task.id, outcome, judgments, method, fit_id)])
-    return fit_id, outcome.confidence
+    return Inferred(task_id, outcome, [g.judgment for g in given], method, fit_id)
 
 
 def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
@@ -168,49 +199,72 @@ def order_if_short(
     return order_answer(tx, project_id, task)
 
 
-def order_answer(tx: Transaction, project_id: int, task: sa.Row, *, replacing: bool = False) -> Ordered:
+def order_answer(tx: Transaction, project_id: int, task: sa.Row) -> Ordered:
     """Puts one more answer of this task into the queue, in the task's own wave and place; the task's row is
-    locked by the caller. `replacing`: it stands in for one that was withdrawn, so no more are wanted.
+    locked by the caller.
 
     The caller puts what is returned back when all else is written: a lane's row is locked last, so that
     whoever holds it waits for nobody.
     """
-    lane = lane_of(tx, project_id, {})
-    more = 0 if replacing else 1
-    at = ordinal(task.wave, task.wanted - 1 + more, task.place)
-    tx.execute(
-        sa.insert(t.assignment).values(
-            public_id=new_id(tx.now),
-            project_id=project_id,
-            task_id=task.id,
-            lane_id=lane,
-            batch_id=task.batch_id,
-            state=int(AssignmentState.READY),
-            priority=task.priority,
-            ordinal=at,
-        )
-    )
+    (ordered,) = order_instead(tx, project_id, [(task, 1)], more=1)
     settled = task.status == TaskStatus.SETTLED
     tx.execute(
         sa.update(t.task)
         .where(t.task.c.id == task.id)
-        .values(wanted=task.wanted + more, status=TaskStatus.OPEN, settled_at=None)
+        .values(wanted=task.wanted + 1, status=TaskStatus.OPEN, settled_at=None)
     )
-    count_tasks(tx, project_id, task.id, wanted=more, settled=-1 if settled else 0)
-    return lane, at
+    count_tasks(tx, project_id, task.id, wanted=1, settled=-1 if settled else 0)
+    return ordered
 
 
-def _weights(
-    tx: Transaction, project_id: int, key: str, said: Sequence[Given]
-) -> tuple[list[float] | None, int | None]:
-    """What the latest fit says of these annotators' accuracy, or None when there is no fit of the question."""
-    ids = sorted({g.annotator for g in said if g.annotator is not None})
+def order_instead(
+    tx: Transaction, project_id: int, lacking: Sequence[tuple[sa.Row, int]], *, more: int = 0
+) -> list[Ordered]:
+    """Queues so many answers of each task in its own wave and place, in the stead of some that were withdrawn
+    and are counted as wanted already (or `more` beyond those); the caller puts them back at the end."""
+    if not lacking:
+        return []
+    lane = lane_of(tx, project_id, {})
+    rows = [
+        {
+            "public_id": new_id(tx.now),
+            "project_id": project_id,
+            "task_id": task.id,
+            "lane_id": lane,
+            "batch_id": task.batch_id,
+            "state": int(AssignmentState.READY),
+            "priority": task.priority,
+            "ordinal": ordinal(task.wave, task.wanted - 1 + more, task.place),
+        }
+        for task, count in lacking
+        for _ in range(count)
+    ]
+    tx.execute(sa.insert(t.assignment), rows)
+    return [(lane, row["ordinal"]) for row in rows]
+
+
+def _skills(tx: Transaction, project_id: int, asked: Sequence[Form], rows: Sequence[sa.Row]) -> Skills:
+    """What the latest fits say of those who gave these answers, at the questions of these forms."""
+    ids = sorted({row.annotator_id for row in rows if not row.anonymous})
     if not ids:
+        return {}
+    keys = sorted({forms.question_key(question) for form in asked for question in form.questions})
+    found = tx.execute(_SKILLS, {"project": project_id, "keys": keys, "ids": ids})
+    return {(row.question_key, row.annotator_id): row for row in found}
+
+
+def _weights(skills: Skills, key: str, said: Sequence[Given]) -> tuple[list[float] | None, int | None]:
+    """What the latest fit says of these annotators' accuracy, or None when there is no fit of the question."""
+    known = [
+        skills[key, g.annotator] for g in said if g.annotator is not None and (key, g.annotator) in skills
+    ]
+    if not known:
         return None, None
-    rows = tx.execute(_SKILLS, {"project": project_id, "key": key, "ids": ids})
-    skills = {row.annotator_id: row for row in rows}
-    if not skills:
-        return None, None
-    typical = sum(s.accuracy for s in skills.values()) / len(skills)
-    weights = [skills[g.annotator].accuracy if g.annotator in skills else typical for g in said]
-    return weights, max(s.fit_id for s in skills.values())
+    typical = sum({s.annotator_id: s.accuracy for s in known}.values()) / len({s.annotator_id for s in known})
+    weights = [
+        skills[key, g.annotator].accuracy
+        if g.annotator is not None and (key, g.annotator) in skills
+        else typical
+        for g in said
+    ]
+    return weights, max(s.fit_id for s in known)

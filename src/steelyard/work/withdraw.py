@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from steelyard import forms
-from steelyard.domain.form import Form
 from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import AssignmentState, TaskStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.queue import put_back
-from steelyard.work.settle import Ordered, infer, order_answer, settle
+from steelyard.work.settle import Ordered, conclude, infer_many, order_instead
 from steelyard.work.tally import SHARDS, count_judgments, count_tasks
 
 _j = t.judgment
@@ -164,7 +163,7 @@ def _reopen(
         waiting = out.get(task.id, 0)
         lacks = 0 if fixed else max(0, min(task.wanted, policies[task.project_id].answers) - votes - waiting)
         missing[task.id] = lacks
-        again = task.status == TaskStatus.SETTLED and votes == 0 and not fixed
+        again = task.status == TaskStatus.SETTLED and not fixed and (votes == 0 or lacks > 0)
         wanted = votes + waiting + lacks
         changed.append(
             {
@@ -186,21 +185,19 @@ def _reopen(
         count_tasks(tx, project, shard, **count)
     if gone:
         tx.execute(_UNANSWER, {"ids": gone})
-    without = set(gone)
-    ordered: list[Ordered] = []
     fresh = {row.id: row for row in tx.rows(_LOCKED, ids)}
-    read: dict[int, Form] = {}
-    for task in tasks:
-        now = fresh[task.id]
-        project = projects[task.project_id]
-        if task.id not in without:
-            if task.form_id not in read:
-                read[task.form_id] = forms.parse_form(tx.scalar(_FORM, {"id": task.form_id}))
-            form = read[task.form_id]
-            if not (out.get(task.id) or missing[task.id]):
-                ordered += settle(tx, project, now, form, policies[project.id])
-            elif task.id in answered:
-                infer(tx, project, now, form)
-        for _ in range(missing[task.id]):
-            ordered.append(order_answer(tx, project.id, now, replacing=True))
+    without = set(gone)
+    done = {task.id for task in tasks if not (out.get(task.id) or missing[task.id])} - without
+    again = {task.id for task in tasks if task.id in done or task.id in answered} - without
+    ordered: list[Ordered] = []
+    for project in projects.values():
+        here = [fresh[task.id] for task in tasks if task.project_id == project.id]
+        form_ids = sorted({task.form_id for task in here if task.id in again})
+        form_of = {key: forms.parse_form(tx.scalar(_FORM, {"id": key})) for key in form_ids}
+        inferred = infer_many(tx, project, [task for task in here if task.id in again], form_of)
+        for task in here:
+            if task.id in done:
+                ordered += conclude(tx, project.id, task, policies[project.id], *inferred[task.id])
+        lacking = [(task, missing[task.id]) for task in here if missing[task.id]]
+        ordered += order_instead(tx, project.id, lacking)
     return ordered
