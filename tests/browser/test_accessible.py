@@ -87,12 +87,30 @@ def test_the_pages_of_those_who_run_it(place: Place, visit: Visit) -> None:
         f"/p/{project}/review": "Given by",
         f"/p/{project}/data": "that is all",
         "/providers": "in-house",
-        f"/providers/{provider}": "Showings",
+        f"/providers/{provider}": "Measured on gold",
+        f"/providers/{provider}/exposure": "Showings",
+        f"/providers/{provider}/dependence": "What rests on it",
+        f"/providers/{provider}/exit": "How it is to be left",
+        "/dependence": "Project by project",
+        "/organisations": "Some Holding",
         "/admin": "Organisations, one a line",
     }.items():
         page = owner.go(path)
         expect(page.locator("main").get_by_text(sign).filter(visible=True).first).to_be_visible()
         assert violations(owner) == [], path
+        assert sideways(owner) == 0, path
+
+
+def sideways(visitor: Visitor) -> int:
+    """By how many pixels the page as it stands is wider than a telephone."""
+    whole = visitor.page.viewport_size
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    wider = visitor.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    if whole is not None:
+        visitor.page.set_viewport_size(whole)
+    return wider
 
 
 def test_the_dialogs_about_providers(place: Place, visit: Visit) -> None:
@@ -102,7 +120,7 @@ def test_the_dialogs_about_providers(place: Place, visit: Visit) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(owner) == []
     page = owner.go(f"/providers/{place.provider()}")
-    for button in ["Change status", "Record a stake", "Leave"]:
+    for button in ["Change status", "Record a stake", "Record the contract"]:
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_role("dialog").locator("form")).to_be_visible()
         assert violations(owner) == [], button

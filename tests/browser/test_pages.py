@@ -18,10 +18,15 @@ SHOWN = {
     "/providers/{provider}": [
         "{provider name}",
         "Measured on gold",
-        "Share of all judgments",
-        "Showings",
         "Harbour Holding",
+        "No contract is recorded",
     ],
+    "/providers/{provider}/exposure": ["{provider name}", "Showings", "Who has seen this?", "3 shown"],
+    "/providers/{provider}/dependence": ["{provider name}", "Share of all judgments", "What rests on it"],
+    "/providers/{provider}/exit": ["{provider name}", "This is a plan", "How it is to be left"],
+    "/exposure": ["Exposure", "Look for it"],
+    "/dependence": ["Dependence", "Project by project"],
+    "/organisations": ["Organisations", "Harbour Holding"],
     "/admin": ["Admin", "Olga", "Organisations, one a line", "E-mail"],
 }
 THEMES = ["light", "dark"]
@@ -86,7 +91,7 @@ def test_an_annotator_sees_own_work_and_none_of_the_managers_pages(
     assert [text.strip() for text in links.all_inner_texts()] == ["Steelyard", "My work"]
     for path in ["/p/{project}/review", "/p/{project}/data", "/p/{project}/releases"]:
         expect(annotator.go(filled(path, names)).get_by_role("heading", name="Nothing here")).to_be_visible()
-    for path in ["/providers", "/providers/{provider}", "/admin"]:
+    for path in ["/providers", "/providers/{provider}", "/dependence", "/organisations", "/admin"]:
         expect(annotator.go(filled(path, names)).get_by_role("heading", name="Nothing here")).to_be_visible()
 
 
@@ -110,8 +115,11 @@ def test_a_manager_sees_projects_and_providers_but_not_the_owners_page(
     expect(manager.go("/admin").get_by_role("heading", name="Nothing here")).to_be_visible()
     page = manager.go(f"/providers/{names['provider']}")
     expect(page.get_by_text("Measured on gold")).to_be_visible()
-    for action in ["Leave", "Record a stake", "Change status"]:
+    for action in ["Record a stake", "Change status", "Record the contract"]:
         expect(page.get_by_role("button", name=action)).to_have_count(0)
+    parts = page.get_by_role("navigation", name="Parts of the file").get_by_role("link")
+    assert parts.all_inner_texts() == ["File", "Exposure", "Dependence"]
+    expect(manager.go("/organisations").get_by_role("heading", name="Nothing here")).to_be_visible()
 
 
 def test_an_address_that_leads_nowhere_says_so(place: Place, visit: Visit) -> None:

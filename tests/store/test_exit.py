@@ -12,6 +12,7 @@ from support.world import World
 from steelyard.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from steelyard.domain.ids import new_id
 from steelyard.exit import execute, withdraw
+from steelyard.exit.copies import copies_finding
 from steelyard.exit.place import Place
 from steelyard.exit.plan import plan
 from steelyard.identity.keys import authenticate_key
@@ -21,6 +22,7 @@ from steelyard.ledger.commitments import commit
 from steelyard.providers.registry import find_provider
 from steelyard.store import tables as t
 from steelyard.store.blobs import open_blobs
+from steelyard.work.columnar import columns_of
 from steelyard.work.submit import Refused
 from steelyard.work.tally import by_provider, progress
 
@@ -483,3 +485,14 @@ def test_leaving_again_what_was_left_well_changes_nothing(world: World, project:
     carry_on(world)
     assert begin(world)["id"] == first["id"]
     assert world.count(t.exit) == 1
+
+
+def test_columnar_copies_forget_it_too(world: World, project: sa.Row, place: Place) -> None:
+    world.tasks(project, 3)
+    world.answer(world.people(1, "acme")[0], project)
+    columns_of(world.database, place.folder, project.id)
+    assert copies_finding(place.folder, world.provider_row("acme").id).found == 3
+    exit = begin(world)
+    carry_on(world)
+    assert described(world, exit)["holds"] is True
+    assert copies_finding(place.folder, world.provider_row("acme").id).holds

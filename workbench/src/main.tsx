@@ -3,6 +3,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/pages.css";
+import "./styles/leaving.css";
 import "./styles/bench.css";
 import "./styles/content.css";
 import { QueryClientProvider } from "@tanstack/react-query";

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from steelyard.domain.states import ProviderStatus, World
 from steelyard.exit import execute
+from steelyard.exit.ordered import as_owner
 from steelyard.exit.phase_out import DONE, close, record
-from steelyard.identity.policy import Principal, Role
+from steelyard.exit.plan import plan
 from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -50,7 +51,13 @@ def _begin_step(tx: Transaction, row: sa.Row, phase_out: PhaseOut) -> bool:
     return True
 
 
-def finish(tx: Transaction, args: dict[str, Any]) -> None:
+def foresee(tx: Transaction, args: dict[str, Any]) -> dict[str, Any]:
+    """The plan of the exit at the end of a phase-out, counted before anything is held up by it."""
+    key = sa.select(t.phase_out.c.provider_id).where(t.phase_out.c.id == args["phase_out"]).scalar_subquery()
+    return plan(tx, tx.execute(sa.select(t.provider).where(t.provider.c.id == key)).one(), World.LIVE)
+
+
+def finish(tx: Transaction, args: dict[str, Any], foreseen: dict[str, Any] | None = None) -> None:
     """The job at the end: the phase-out is done, and the exit begins in the same moment with the options that
     were given, in the name of who ordered it, whatever that person may do by now."""
     tx.hold_showing()
@@ -59,7 +66,7 @@ def finish(tx: Transaction, args: dict[str, Any]) -> None:
         return
     close(tx, row, DONE, row.person_id)
     provider = tx.execute(sa.select(t.provider).where(t.provider.c.id == row.provider_id)).one()
-    execute.begin(tx, _orderer(tx, row.person_id), provider.slug, _still_possible(tx, row.options))
+    execute.begin(tx, as_owner(tx, row.person_id), provider.slug, _still_possible(tx, row.options), foreseen)
 
 
 def _still_possible(tx: Transaction, options: dict[str, Any]) -> dict[str, Any]:
@@ -72,32 +79,3 @@ def _still_possible(tx: Transaction, options: dict[str, Any]) -> dict[str, Any]:
     ).scalars()
     able = set(named)
     return {**options, "to": [slug for slug in options.get("to", []) if slug in able]}
-
-
-def _orderer(tx: Transaction, person_id: int) -> Principal:
-    row = tx.execute(
-        sa.select(
-            t.person.c.public_id,
-            t.person.c.name,
-            t.provider.c.id.label("provider_id"),
-            t.provider.c.slug,
-            t.provider.c.name.label("provider_name"),
-            t.provider.c.kind,
-            t.annotator.c.id.label("annotator_id"),
-        )
-        .join(t.provider, t.provider.c.id == t.person.c.provider_id)
-        .join(t.annotator, t.annotator.c.person_id == t.person.c.id)
-        .where(t.person.c.id == person_id)
-    ).one()
-    return Principal(
-        person_id=person_id,
-        person=row.public_id,
-        name=row.name,
-        role=Role.OWNER,
-        world=World.LIVE,
-        provider_id=row.provider_id,
-        provider_slug=row.slug,
-        provider_name=row.provider_name,
-        provider_kind=row.kind,
-        annotator_id=row.annotator_id,
-    )

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from steelyard.domain.errors import Conflict
 from steelyard.domain.times import format_time
+from steelyard.exit.copies import copies_finding
 from steelyard.exit.findings import Finding, database_findings
 from steelyard.exit.options import options_of
 from steelyard.exit.place import Place
@@ -52,6 +53,8 @@ def certify(place: Place, leaving: sa.Row) -> dict[str, Any]:
     provider, now, findings, remains = place.database.read(look)
     releases, more = release_findings(place, provider, withdrawn=options.withdraws and options.rebuild)
     findings += more
+    if options.withdraws:
+        findings.append(copies_finding(place.folder, provider.id))
     body: dict[str, Any] = {
         "format": FORMAT,
         "exit": leaving.public_id,

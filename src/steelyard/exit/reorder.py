@@ -16,6 +16,7 @@ from steelyard.exit.place import Place
 from steelyard.exit.withdraw import forget_skills, reasons
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.columnar import forget
 from steelyard.work.refit import refit
 from steelyard.work.settle import qualifies
 from steelyard.work.tally import progress
@@ -29,6 +30,8 @@ def run(place: Place, leaving: sa.Row) -> dict[str, Any]:
         if place.database.read(lambda tx, key=project_id: qualifies(progress(tx, key))):
             refit(place.database, project_id, place.fit)
             fitted.append(slug)
+    for project in place.database.read(lambda tx: _rows_of_touched(tx, leaving)):
+        forget(place.folder, project)  # the copy holds what was withdrawn
     # A fit that had read before the withdrawal may have written since.
     place.database.write(lambda tx: forget_skills(tx, leaving.provider_id))
     return {"ordered": place.database.read(lambda tx: _ordered(tx, leaving)), "fitted": fitted}
@@ -44,6 +47,11 @@ def touched(tx: Transaction, leaving: sa.Row) -> list[tuple[int, str]]:
     )
     query = sa.select(t.project.c.id, t.project.c.slug).where(t.project.c.id.in_(withdrawn))
     return [(row.id, row.slug) for row in tx.rows(query.order_by(t.project.c.id))]
+
+
+def _rows_of_touched(tx: Transaction, leaving: sa.Row) -> list[sa.Row]:
+    ids = [key for key, _ in touched(tx, leaving)]
+    return list(tx.rows(sa.select(t.project).where(t.project.c.id.in_(ids))))
 
 
 def _ordered(tx: Transaction, leaving: sa.Row) -> int:

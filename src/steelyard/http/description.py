@@ -32,8 +32,9 @@ def describe(app: FastAPI) -> None:
                         operation["security"] = [{name: []} for name in _SECURITY]
                     for status, response in operation["responses"].items():
                         content = response.get("content", {})
-                        if status >= "400" and "application/json" in content:
-                            response["content"] = {PROBLEM: content["application/json"]}
+                        if status >= "400" and len(content) == 1:
+                            (said,) = content.values()  # under whatever type it answers when all is well
+                            response["content"] = {PROBLEM: said}
             app.openapi_schema = found
         return app.openapi_schema
 

@@ -86,8 +86,9 @@ class PartKey:
 class Plan:
     """Row keys by part, each part in the order of public ids.
 
-    `contents` holds tasks, `judgments` judgments; `left` judgments that are left out, on tasks that stay. `withheld` are tasks whose value rests on what is withdrawn. `hidden` are judgments whose
-    `based_on` is not told, because what it names is not in the release.
+    `contents` holds tasks, `judgments` judgments; `left` judgments that are left out, on tasks that stay.
+    `withheld` are tasks whose value rests on what is withdrawn. `hidden` are judgments whose `based_on` is not
+    told, because what it names is not in the release.
     """
 
     contents: dict[PartKey, array[int]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import { Dialog } from "../app/Dialog";
 import { when } from "../app/format";
 import { Load } from "../app/Load";
 import { Section, Status } from "../app/Page";
+import { Scroll } from "../app/Table";
 import { NewKeyDialog } from "./NewKeyDialog";
 
 export function KeysSection() {
@@ -26,7 +27,7 @@ export function KeysSection() {
     >
       <Load query={keys}>
         {({ items }) => (
-          <div className="table-scroll">
+          <Scroll label="Keys">
             <table>
               <caption className="visually-hidden">Keys</caption>
               <thead>
@@ -66,7 +67,7 @@ export function KeysSection() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </Load>
       {making && <NewKeyDialog close={() => setMaking(false)} />}

@@ -4,6 +4,7 @@ import { usePeople } from "../api/queries";
 import { when } from "../app/format";
 import { Load } from "../app/Load";
 import { Section } from "../app/Page";
+import { Table } from "../app/Table";
 
 export function PeopleSection() {
   const people = usePeople();
@@ -11,27 +12,15 @@ export function PeopleSection() {
     <Section title="People">
       <Load query={people}>
         {({ items }) => (
-          <table className="narrow">
-            <caption className="visually-hidden">People</caption>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">E-mail</th>
-                <th scope="col">Provider</th>
-                <th scope="col">Since</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((person) => (
-                <tr key={person.id}>
-                  <th scope="row">{person.name}</th>
-                  <td>{person.email ?? ""}</td>
-                  <td>{person.provider ?? ""}</td>
-                  <td className="nowrap">{when(person.created_at)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            caption="People" narrow rows={items} keyOf={(person) => person.id}
+            columns={[
+              { title: "Name", as: "head", cell: (person) => person.name },
+              { title: "E-mail", cell: (person) => person.email ?? "" },
+              { title: "Provider", cell: (person) => person.provider ?? "" },
+              { title: "Since", as: "nowrap", cell: (person) => when(person.created_at) },
+            ]}
+          />
         )}
       </Load>
     </Section>

@@ -2,9 +2,7 @@
 
 import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ApiError, get } from "./client";
-import type {
-  AdminPerson, Dependence, Exposure, Key, Page, Project, Provider, Release, Scorecard, Session, Settings, TaskDetail, TaskRow,
-} from "./types";
+import type { AdminPerson, Key, Page, Project, Provider, Release, Scorecard, Session, Settings, TaskDetail, TaskRow } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -68,7 +66,7 @@ export const useReleases = (slug: string) =>
 export const useProviders = () =>
   useQuery({ queryKey: ["providers"], queryFn: ({ signal }) => get<{ items: Provider[] }>("/api/providers", signal) });
 
-function providerPath(slug: string, part = ""): string {
+export function providerPath(slug: string, part = ""): string {
   return `/api/providers/${encodeURIComponent(slug)}${part}`;
 }
 
@@ -82,24 +80,6 @@ export const useScorecard = (slug: string) =>
   useQuery({
     queryKey: ["provider", slug, "scorecard"],
     queryFn: ({ signal }) => get<Scorecard>(providerPath(slug, "/scorecard"), signal),
-  });
-
-export const useDependence = (slug: string) =>
-  useQuery({
-    queryKey: ["provider", slug, "dependence"],
-    queryFn: ({ signal }) => get<Dependence>(providerPath(slug, "/dependence"), signal),
-  });
-
-export const useExposure = (slug: string, limit = 50) =>
-  useInfiniteQuery({
-    queryKey: ["provider", slug, "exposure"],
-    queryFn: ({ pageParam, signal }) => {
-      const query = new URLSearchParams({ limit: String(limit) });
-      if (pageParam !== null) query.set("after", pageParam);
-      return get<Exposure>(providerPath(slug, `/exposure?${query}`), signal);
-    },
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
   });
 
 export const useKeyList = () =>

@@ -82,6 +82,8 @@ export interface ProjectProvider {
   share: number | null;
   held?: number;
   in_flight?: number;
+  /** Why it may be shown nothing here, where that is so. */
+  stopped?: string | { because: string } | null;
 }
 
 export interface Project {
@@ -179,6 +181,20 @@ export interface Stop {
   because: string;
 }
 
+/** What was agreed with a provider; fields beyond these are shown as they are. */
+export type Contract = {
+  reference?: string | null;
+  starts?: string | null;
+  ends?: string | null;
+  notice_days?: number | null;
+  renews?: boolean | null;
+  contact?: string | null;
+  function?: string | null;
+  critical?: boolean | null;
+  data_location?: string | null;
+  subcontractors?: string[] | null;
+} & { [field: string]: Json | undefined };
+
 export interface Provider {
   id: string;
   name: string;
@@ -190,9 +206,7 @@ export interface Provider {
   currency: string;
   interests: Interest[];
   stopped: Stop[];
-  /** In the answer to a change: what it has stopped, and how many held tasks went back. */
-  newly_stopped?: Stop[];
-  recalled?: number;
+  contract?: Contract | null;
   judgments: number;
   accuracy: (Estimate & { from: "gold" | "inferred" }) | null;
   cost_per_correct: string | null;
@@ -218,37 +232,6 @@ export interface Scorecard {
     cost_per_correct: string | null;
   }[];
   annotators: { annotator: string; annotator_name?: string | null; judgments?: number; gold: Estimate | null; inferred: Estimate | null }[];
-}
-
-export interface Dependence {
-  provider: string;
-  organisations: string[];
-  projects: {
-    project: string;
-    name: string;
-    judgments: number;
-    share: number | null;
-    tasks_answered: number;
-    only_provider_tasks: number;
-    consensus_tasks: number;
-    releases: string[];
-  }[];
-  judgments: number;
-  share: number | null;
-  replacement_cost: string | null;
-}
-
-export interface ExposureCounts {
-  tasks: number;
-  showings: number;
-  by_project: { [slug: string]: number };
-  by_sensitivity: { [level: string]: number };
-  first: string | null;
-  last: string | null;
-}
-
-export interface Exposure extends Page<{ task: string; content: string; annotator: string; annotator_name?: string | null; project?: string; at: string }> {
-  counts: ExposureCounts;
 }
 
 export interface Release {
@@ -282,19 +265,4 @@ export interface AdminPerson {
 export interface Settings {
   conflicts: string[];
   currency: string;
-}
-
-export interface ExitStep {
-  name: string;
-  state: "waiting" | "running" | "done" | "failed";
-  detail: { [figure: string]: Json } | null;
-  at: string | null;
-}
-
-/** A provider that is being left, or was: its steps as they stand. */
-export interface Exit {
-  id: string;
-  provider: string;
-  state: string;
-  steps: ExitStep[];
 }

@@ -8,13 +8,24 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
-export function PageHead({ title, above, children }: { title: string; above?: ReactNode; children?: ReactNode }) {
+interface PageHeadProps {
+  title: string;
+  above?: ReactNode;
+  /** A word about it, behind the title. */
+  tag?: ReactNode;
+  children?: ReactNode;
+}
+
+export function PageHead({ title, above, tag, children }: PageHeadProps) {
   useTitle(title);
   return (
     <header className="page-head">
       <div>
         {above !== undefined && <p className="meta">{above}</p>}
-        <h1>{title}</h1>
+        <div className="row">
+          <h1>{title}</h1>
+          {tag}
+        </div>
       </div>
       {children !== undefined && <div className="actions">{children}</div>}
     </header>
@@ -34,7 +45,7 @@ export function Section({ title, children, aside }: { title: string; children: R
 }
 
 export function Status({ value }: { value: string }) {
-  return <span className={`tag status-${value}`}>{value}</span>;
+  return <span className={`tag status-${value.replace(/ /g, "-")}`}>{value}</span>;
 }
 
 /** A figure with its name; a list of them is the top of most pages. */

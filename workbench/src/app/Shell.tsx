@@ -7,7 +7,7 @@ import { replaceSession, useProjects } from "../api/queries";
 import { useLeftovers } from "../bench/useLeftovers";
 import { Logo } from "./Logo";
 import { ThemeSwitch } from "./ThemeSwitch";
-import { manages, reviews, useSignedIn } from "./session";
+import { manages, ofTheLab, reviews, useSignedIn } from "./session";
 
 function NavLink({ to, exact = false, sub = false, children }: { to: string; exact?: boolean; sub?: boolean; children: ReactNode }) {
   const [address] = useLocation();
@@ -53,7 +53,8 @@ async function signOut(): Promise<void> {
 }
 
 export function Shell({ children }: { children: ReactNode }) {
-  const { person, role, world } = useSignedIn();
+  const who = useSignedIn();
+  const { person, role, world } = who;
   const unsent = useLeftovers(person.id);
   return (
     <div className="shell">
@@ -69,6 +70,8 @@ export function Shell({ children }: { children: ReactNode }) {
           My work
         </NavLink>
         {manages(role) && <NavLink to="/providers">Providers</NavLink>}
+        {ofTheLab(who) && <NavLink to="/dependence">Dependence</NavLink>}
+        {role === "owner" && <NavLink to="/organisations">Organisations</NavLink>}
         {role === "owner" && <NavLink to="/admin">Admin</NavLink>}
         {reviews(role) && <ProjectLinks />}
         <div className="foot">

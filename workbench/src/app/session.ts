@@ -18,3 +18,6 @@ export function useSignedIn(): SignedIn {
 
 export const manages = (role: Role): boolean => role === "owner" || role === "manager";
 export const reviews = (role: Role): boolean => manages(role) || role === "reviewer";
+
+/** Runs the lab's work, and is not a vendor's lead, who sees its own people and figures alone. */
+export const ofTheLab = ({ role, provider }: SignedIn): boolean => manages(role) && (provider === undefined || provider.slug === "in-house");

@@ -2,10 +2,7 @@
 
 import type { Estimate } from "../api/types";
 import { count, percent } from "../app/format";
-
-const WIDTH = 160;
-const HEIGHT = 18;
-const PAD = 6;
+import { Reach } from "./Reach";
 
 /** The common left end of a column of plots: the lowest interval, rounded down to a tenth. */
 export function commonFloor(estimates: (Estimate | null)[]): number {
@@ -21,23 +18,14 @@ interface IntervalProps {
 
 export function Interval({ estimate, floor = 0, by }: IntervalProps) {
   if (estimate === null) return <span className="meta">not measured yet</span>;
-  const place = (value: number) =>
-    PAD + ((Math.min(1, Math.max(floor, value)) - floor) / Math.max(1e-9, 1 - floor)) * (WIDTH - 2 * PAD);
-  const words = `${percent(estimate.value)} (${percent(estimate.low)} to ${percent(estimate.high)}), n ${count(estimate.n)}`;
+  const range = `${percent(estimate.low)} to ${percent(estimate.high)}`;
   return (
     <span className="interval">
-      <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
-        <line className="axis" x1={PAD} x2={WIDTH - PAD} y1={HEIGHT / 2} y2={HEIGHT / 2} />
-        {[floor, 1].map((end) => (
-          <line key={end} className="axis" x1={place(end)} x2={place(end)} y1={5} y2={HEIGHT - 5} />
-        ))}
-        <line className="reach" x1={place(estimate.low)} x2={place(estimate.high)} y1={HEIGHT / 2} y2={HEIGHT / 2} />
-        <circle className="dot" cx={place(estimate.value)} cy={HEIGHT / 2} r={4} />
-      </svg>
+      <Reach {...estimate} from={floor} to={1} words={`${percent(estimate.value)} (${range}), n ${count(estimate.n)}`} />
       <span className="figures">
         <strong>{percent(estimate.value)}</strong>{" "}
         <span className="meta">
-          {percent(estimate.low)} to {percent(estimate.high)}, n {count(estimate.n)}
+          {range}, n {count(estimate.n)}
           {by === undefined ? "" : `, ${by}`}
         </span>
       </span>

@@ -7,6 +7,7 @@ import { count, percent, when } from "../app/format";
 import { Failure, Loading } from "../app/Load";
 import { Dialog } from "../app/Dialog";
 import { PageHead, Status } from "../app/Page";
+import { Scroll } from "../app/Table";
 import { answerLine } from "../questions/AnswerView";
 import { TaskDetailView } from "./TaskDetailView";
 
@@ -57,7 +58,7 @@ export function DataPage({ slug }: { slug: string }) {
 
 function TaskTable({ rows, open }: { rows: TaskRow[]; open: (row: TaskRow) => void }) {
   return (
-    <div className="table-scroll">
+    <Scroll label="Tasks">
       <table>
         <caption className="visually-hidden">Tasks</caption>
         <thead>
@@ -94,6 +95,6 @@ function TaskTable({ rows, open }: { rows: TaskRow[]; open: (row: TaskRow) => vo
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -116,7 +116,14 @@ function ProviderShares({ providers, linked }: { providers: NonNullable<Project[
         <tbody>
           {providers.map((provider) => (
             <tr key={provider.slug}>
-              <th scope="row">{linked ? <Link href={`/providers/${provider.slug}`}>{provider.name}</Link> : provider.name}</th>
+              <th scope="row">
+                {linked ? <Link href={`/providers/${provider.slug}`}>{provider.name}</Link> : provider.name}
+                {provider.stopped != null && (
+                  <span className="meta block">
+                    <span className="tag attention">stopped here</span> {typeof provider.stopped === "string" ? provider.stopped : provider.stopped.because}
+                  </span>
+                )}
+              </th>
               <td>
                 <Status value={provider.status} />
               </td>

@@ -4,6 +4,7 @@ import { useProject, useReleases } from "../api/queries";
 import { count, when } from "../app/format";
 import { Load } from "../app/Load";
 import { PageHead } from "../app/Page";
+import { Scroll } from "../app/Table";
 
 export function ReleasesPage({ slug }: { slug: string }) {
   const project = useProject(slug);
@@ -18,7 +19,7 @@ export function ReleasesPage({ slug }: { slug: string }) {
               Nothing has been released yet. <code>steelyard release build {slug}</code> builds the first one.
             </p>
           ) : (
-            <div className="table-scroll">
+            <Scroll label="Releases">
               <table>
                 <caption className="visually-hidden">Releases</caption>
                 <thead>
@@ -48,7 +49,7 @@ export function ReleasesPage({ slug }: { slug: string }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           )
         }
       </Load>

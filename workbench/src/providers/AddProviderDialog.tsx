@@ -7,6 +7,7 @@ import { messageOf, post } from "../api/client";
 import type { Provider } from "../api/types";
 import { Dialog } from "../app/Dialog";
 import { useSignedIn } from "../app/session";
+import { OrganisationInput } from "../organisations/OrganisationInput";
 
 const KINDS: [string, string][] = [
   ["people", "people who answer here or over the API"],
@@ -76,7 +77,7 @@ export function AddProviderDialog({ close }: { close: () => void }) {
         <label htmlFor="provider-owner">
           Owned by <span className="meta">an organisation that holds all of it, if any; stakes are recorded later</span>
         </label>
-        <input id="provider-owner" type="text" autoComplete="off" value={owner} onChange={(event) => setOwner(event.target.value)} />
+        <OrganisationInput id="provider-owner" value={owner} change={setOwner} />
         {failure !== null && (
           <p className="problem" role="alert">
             {failure}

@@ -6,18 +6,24 @@ import { useProviders } from "../api/queries";
 import { count, money, percent } from "../app/format";
 import { Load } from "../app/Load";
 import { PageHead, Status } from "../app/Page";
-import { useSignedIn } from "../app/session";
+import { Scroll } from "../app/Table";
+import { ofTheLab, useSignedIn } from "../app/session";
 import { Interval, commonFloor } from "../charts/Interval";
 import { AddProviderDialog } from "./AddProviderDialog";
 
 export function ProvidersPage() {
-  const { role } = useSignedIn();
+  const who = useSignedIn();
   const providers = useProviders();
   const [adding, setAdding] = useState(false);
   return (
     <>
       <PageHead title="Providers">
-        {role === "owner" && (
+        {ofTheLab(who) && (
+          <Link href="/exposure" className="button">
+            Who has seen this?
+          </Link>
+        )}
+        {who.role === "owner" && (
           <button type="button" onClick={() => setAdding(true)}>
             Add provider
           </button>
@@ -29,7 +35,7 @@ export function ProvidersPage() {
           return items.length === 0 ? (
             <p>No providers yet.</p>
           ) : (
-            <div className="table-scroll">
+            <Scroll label="Providers">
               <table>
                 <caption className="visually-hidden">Providers</caption>
                 <thead>
@@ -66,7 +72,7 @@ export function ProvidersPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
           );
         }}
       </Load>

@@ -2,9 +2,10 @@
 
 import { useProjectNames, useScorecard } from "../api/queries";
 import type { Scorecard } from "../api/types";
-import { count, money, percent } from "../app/format";
+import { count, money, percent, plural } from "../app/format";
 import { Load } from "../app/Load";
 import { Section } from "../app/Page";
+import { Scroll } from "../app/Table";
 import { Interval, commonFloor } from "../charts/Interval";
 
 export function ScorecardSection({ slug }: { slug: string }) {
@@ -27,29 +28,31 @@ function Card({ card }: { card: Scorecard }) {
   const scale = <span className="meta">{percent(floor, 0)} to 100 %</span>;
   return (
     <>
-      <table className="narrow">
-        <caption className="visually-hidden">Accuracy over all projects</caption>
-        <tbody>
-          <tr>
-            <th scope="row">Measured on gold</th>
-            <td>
-              <Interval estimate={card.gold} floor={floor} />
-            </td>
-          </tr>
-          <tr>
-            <th scope="row">Inferred from overlap</th>
-            <td>
-              <Interval estimate={card.inferred} floor={floor} />
-            </td>
-          </tr>
-          <tr>
-            <th scope="row">Cost per correct answer</th>
-            <td>{money(card.cost_per_correct, card.currency)}</td>
-          </tr>
-        </tbody>
-      </table>
+      <Scroll label="Accuracy over all projects">
+        <table className="narrow">
+          <caption className="visually-hidden">Accuracy over all projects</caption>
+          <tbody>
+            <tr>
+              <th scope="row">Measured on gold</th>
+              <td>
+                <Interval estimate={card.gold} floor={floor} />
+              </td>
+            </tr>
+            <tr>
+              <th scope="row">Inferred from overlap</th>
+              <td>
+                <Interval estimate={card.inferred} floor={floor} />
+              </td>
+            </tr>
+            <tr>
+              <th scope="row">Cost per correct answer</th>
+              <td>{money(card.cost_per_correct, card.currency)}</td>
+            </tr>
+          </tbody>
+        </table>
+      </Scroll>
       {card.projects.length > 0 && (
-        <div className="table-scroll">
+        <Scroll label="By project and question">
           <table>
             <caption>By project and question</caption>
             <thead>
@@ -79,7 +82,7 @@ function Card({ card }: { card: Scorecard }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {card.annotators.length > 0 && <Annotators card={card} floor={floor} />}
     </>
@@ -89,8 +92,8 @@ function Card({ card }: { card: Scorecard }) {
 function Annotators({ card, floor }: { card: Scorecard; floor: number }) {
   return (
     <details>
-      <summary>{count(card.annotators.length)} annotators</summary>
-      <div className="table-scroll">
+      <summary>{plural(card.annotators.length, "annotator")}</summary>
+      <Scroll label="By annotator">
         <table>
           <caption className="visually-hidden">By annotator</caption>
           <thead>
@@ -116,7 +119,7 @@ function Annotators({ card, floor }: { card: Scorecard; floor: number }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </details>
   );
 }

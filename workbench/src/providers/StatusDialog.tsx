@@ -1,11 +1,13 @@
-/** May this provider be shown anything? The status says so, and the effect of the change is told at once. */
+/** May this provider be shown anything? The status says so; what a change stops is told before it is made. */
 
-import { useState, type FormEvent } from "react";
-import { messageOf } from "../api/client";
+import { useState } from "react";
+import { patch } from "../api/client";
+import { providerPath } from "../api/queries";
 import type { Provider, ProviderStatus } from "../api/types";
 import { Dialog } from "../app/Dialog";
-import { Outcome } from "./Outcome";
-import { useChangeProvider } from "./useChangeProvider";
+import { PreviewedForm } from "../organisations/PreviewedForm";
+import type { Preview } from "../organisations/types";
+import { asPreview, usePreviewed } from "../organisations/usePreviewed";
 
 const CHOICES: [ProviderStatus, string][] = [
   ["trial", "gold and trial tasks only"],
@@ -15,21 +17,12 @@ const CHOICES: [ProviderStatus, string][] = [
 
 export function StatusDialog({ provider, close }: { provider: Provider; close: () => void }) {
   const [status, setStatus] = useState(provider.status);
-  const change = useChangeProvider(provider.slug);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    change.mutate({ status });
-  };
-  if (change.data !== undefined) {
-    return (
-      <Dialog title={`${provider.name} is ${change.data.status}`} close={close}>
-        <Outcome provider={change.data} />
-      </Dialog>
-    );
-  }
+  const flow = usePreviewed(
+    (wanted: ProviderStatus, preview: boolean) => patch(asPreview(providerPath(provider.slug), preview), { status: wanted }) as Promise<Preview>,
+  );
   return (
-    <Dialog title={`Status of ${provider.name}`} close={close}>
-      <form onSubmit={submit}>
+    <Dialog title={flow.done === undefined ? `Status of ${provider.name}` : `${provider.name} is ${status}`} close={close}>
+      <PreviewedForm flow={flow} read={() => status} confirm="Change the status" disabled={status === provider.status}>
         <fieldset>
           <legend className="visually-hidden">Status</legend>
           {CHOICES.map(([value, meaning]) => (
@@ -41,17 +34,7 @@ export function StatusDialog({ provider, close }: { provider: Provider; close: (
             </label>
           ))}
         </fieldset>
-        {change.isError && (
-          <p className="problem" role="alert">
-            {messageOf(change.error)}
-          </p>
-        )}
-        <footer>
-          <button type="submit" className="primary" disabled={change.isPending || status === provider.status}>
-            Change the status
-          </button>
-        </footer>
-      </form>
+      </PreviewedForm>
     </Dialog>
   );
 }
