@@ -6,6 +6,7 @@ Both say the same as their JSON: what is signed is the digest that stands on the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from steelyard.formats.document import Document, Section, Table, render
@@ -78,6 +79,18 @@ def _plan_sections(plan: Mapping[str, Any], currency: str) -> Iterator[Section]:
                 numeric=(1, 2, 3, 4, 5, 6),
                 empty="No project has an answer of it.",
             ),
+            Table(
+                ("Without it", "Values that change", "Answers lost", "Below target", "Confidence", "then"),
+                [
+                    (p["name"], w["values_changed"], w["tasks_lost"], w["below_target"],
+                     _confidence(w["confidence_before"]), _confidence(w["confidence_after"]))
+                    for p in plan["projects"]
+                    if (w := p.get("without"))
+                ],
+                numeric=(1, 2, 3, 4, 5),
+                caption="The truth inferred anew from what everybody else has answered",
+                empty="Not worked out yet.",
+            ),
         ],
     )  # fmt: skip
     yield Section("Replacement", **_replacement(plan, currency))
@@ -140,16 +153,24 @@ def _contract(plan: Mapping[str, Any]) -> Section:
     ]
     return Section(
         "Contract and ownership",
+        paragraphs=[] if said else ["No contract is recorded."],
         tables=[
-            Table(("", ""), said, empty="No contract is recorded."),
+            *([Table(("Contract", "As recorded"), said)] if said else []),
             Table(
                 ("Organisation with an interest", "Share", "Since"),
-                [(i["organisation"], f"{i['share']:.4g}", i["since"]) for i in plan["interests"]],
+                [
+                    (i["organisation"], f"{i['share']:.4%}".replace(".0000%", "%"), i["since"])
+                    for i in plan["interests"]
+                ],
                 numeric=(1,),
                 empty="No organisation with an interest is recorded.",
             ),
         ],
     )
+
+
+def _confidence(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
 
 
 def _plain(value: Any) -> Any:
@@ -162,17 +183,18 @@ def _replacement(plan: Mapping[str, Any], currency: str) -> dict[str, Any]:
     for mix in replacement["mixes"]:
         who = ", ".join(f"{p['provider']} {p['share']:.0%}" for p in mix["providers"]) or "nobody"
         rows.append(
-            (mix["title"], who, _range(mix["cost"]), _range(mix["days"]), mix["date"] or mix["because"],
+            (mix["title"], who, _money(mix["cost"]), _duration(mix["days"]), mix["date"] or mix["because"],
              mix["stranded"])
         )  # fmt: skip
     return {
         "paragraphs": [
             f"{replacement['answers']:,} answers would be asked for anew. Costs are in {currency} at current "
-            "prices, days at the current speed of those named, each with an 80 % interval."
+            "prices, from all by the cheapest of a mix to all by its dearest; times are at the current speed of those "
+            "named, with an 80 % interval."
         ],
         "tables": [
             Table(
-                ("Mix", "Who", "Cost", "Days", "Done on", "Stranded"),
+                ("Mix", "Who", "Cost", "Time", "Done on", "Stranded"),
                 rows,
                 numeric=(2, 3, 5),
                 empty="Nobody else may do this work as things stand.",
@@ -181,14 +203,36 @@ def _replacement(plan: Mapping[str, Any], currency: str) -> dict[str, Any]:
     }
 
 
-def _range(figure: Mapping[str, Any] | None) -> str | None:
+def _money(figure: Mapping[str, str] | None) -> str | None:
     if figure is None:
         return None
+    value, low, high = (f"{Decimal(figure[name]):,.2f}" for name in ("value", "low", "high"))
+    return f"{value} [{low} to {high}]"
 
-    def spelled(value: Any) -> str:
-        return f"{value:.1f}" if isinstance(value, float) else str(value)
 
-    return f"{spelled(figure['value'])} [{spelled(figure['low'])} to {spelled(figure['high'])}]"
+def _duration(days: Mapping[str, float] | None) -> str | None:
+    """Days, or hours where it is less than two days."""
+    if days is None:
+        return None
+    unit, factor = ("hours", 24.0) if days["high"] < 2 else ("days", 1.0)
+    value, low, high = (f"{days[name] * factor:,.1f}" for name in ("value", "low", "high"))
+    return f"{value} [{low} to {high}] {unit}"
+
+
+def _done(detail: Mapping[str, Any] | None) -> str:
+    """What a step did, in words: figures and sentences as they are, lists by how long they are."""
+    said = []
+    for name, value in (detail or {}).items():
+        title = name.replace("_", " ")
+        if isinstance(value, bool):
+            said.append(f"{title}: {'yes' if value else 'no'}")
+        elif isinstance(value, list):
+            said.append(f"{len(value):,} {title}" if value else f"no {title}")
+        elif isinstance(value, int):
+            said.append(f"{value:,} {title}")
+        else:
+            said.append(f"{title}: {value}")
+    return ", ".join(said)
 
 
 def certificate_document(certificate: Mapping[str, Any]) -> Iterator[str]:
@@ -304,7 +348,7 @@ def _drill_sections(report: Mapping[str, Any]) -> Iterator[Section]:
                     (
                         s["name"],
                         s["ms"],
-                        ", ".join(f"{k} {v}" for k, v in (s["detail"] or {}).items()),
+                        _done(s["detail"]),
                         s["error"],
                     )
                     for s in report["steps"]
@@ -322,7 +366,7 @@ def _drill_sections(report: Mapping[str, Any]) -> Iterator[Section]:
         "What the projects would be worth",
         tables=[
             Table(
-                ("Project", "", "Tasks", "Settled", "Answered", "Mean confidence", "Below target"),
+                ("Project", "When", "Tasks", "Settled", "Answered", "Mean confidence", "Below target"),
                 [
                     (p["name"] if when == "before" else "", when, f["tasks"], f["settled"], f["answered"],
                      None if f["confidence"] is None else f"{f['confidence']:.3f}", f["below_target"])
