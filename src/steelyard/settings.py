@@ -20,6 +20,8 @@ class Settings:
     port: int = 8000  # the port the server listens on
     currency: str = "USD"  # the one currency of prices and budgets; fixed when the folder is made
     allow_private_urls: bool = False  # fetch content from addresses inside private networks too (1 or 0)
+    dependence_alert_share: float = 0.6  # one provider's or organisation's share above which an alert is raised
+    dependence_alert_hhi: int = 5500  # the concentration over sources (0 to 10,000) above which one is raised
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -46,8 +48,22 @@ def _read(name: str, variable: str, text: str) -> object:
         if not text.isdecimal() or int(text) > 65535:
             raise ValueError(f"{variable} must be a port number, not {text!r}")
         return int(text)
+    if name == "dependence_alert_share":
+        return _number(variable, text, 1)
+    if name == "dependence_alert_hhi":
+        return round(_number(variable, text, 10_000))
     if name == "allow_private_urls":
         if text not in ("0", "1"):
             raise ValueError(f"{variable} must be 1 or 0, not {text!r}")
         return text == "1"
     return text
+
+
+def _number(variable: str, text: str, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= most:
+        raise ValueError(f"{variable} must be a number from 0 to {most:g}, not {text!r}")
+    return value

@@ -23,6 +23,9 @@ from steelyard.identity.people import find_or_make_person, provider_named
 from steelyard.identity.policy import Principal, Role
 from steelyard.jobs.child import run_child
 from steelyard.jobs.runner import Handler, Runner
+from steelyard.providers import figures
+from steelyard.providers.concentration import Thresholds
+from steelyard.providers.dependence_child import figures_in_child
 from steelyard.providers.registry import ensure_in_house
 from steelyard.settings import Settings
 from steelyard.store import tables as t
@@ -65,7 +68,7 @@ class Installation:
             refit.JOB: self._refit,
             execute.JOB: lambda args: execute.carry_on(self.place(), args),
             drill.JOB: self._drill,
-            advance.JOB: lambda args: self.database.write(lambda tx: advance.finish(tx, args)),
+            advance.JOB: self._end_phase_out,
             FETCH_JOB: lambda args: fetch.fetch_content(
                 self.database, self.blobs, args, allow_private=self.settings.allow_private_urls
             ),
@@ -89,9 +92,28 @@ class Installation:
     def runner(self) -> Runner:
         return Runner(self.database, self.handlers(), self.on_dead)
 
+    def slow_runner(self) -> Runner:
+        """For what takes minutes and nobody waits for, so that nothing else waits behind it."""
+        return Runner(self.database, {figures.JOB: self._work_out})
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.settings.dependence_alert_share, self.settings.dependence_alert_hhi)
+
+    def figures_in_child(self, project: int, say: figures.Say | None = None) -> figures.Figures:
+        """What hangs on whom in a project, worked out in a process of its own."""
+        return figures_in_child(self.folder, self.settings.database_url, project, say)
+
+    def _work_out(self, args: dict[str, Any]) -> None:
+        figures.work_out_and_keep(self.database, args["project"], self.figures_in_child)
+
     def _move_batch(self, args: dict[str, Any]) -> None:
         while self.database.write(lambda tx: batches.move_rows(tx, args["batch"], 1000)):
             pass
+
+    def _end_phase_out(self, args: dict[str, Any]) -> None:
+        foreseen = self.database.read(lambda tx: advance.foresee(tx, args))
+        self.database.write(lambda tx: advance.finish(tx, args, foreseen))
 
     def _drill(self, args: dict[str, Any]) -> None:
         spec = {
@@ -196,15 +218,17 @@ class Keeper:
         self._installation = installation
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._runner = installation.runner()
+        self._runners = [installation.runner(), installation.slow_runner()]
 
     def start(self) -> None:
         drill.clean(self._installation.folder)
-        self._runner.start()
+        for runner in self._runners:
+            runner.start()
         for name, every, fn in (
             ("expire", 1.0, expire),
             ("cursors", 30.0, refresh_cursors),
             ("refits", 5.0, refit.enqueue_due),
+            ("dependence", 30.0, figures.order_due),
             ("phase-outs", 5.0, advance.advance),
             ("drills", 60.0, drill_schedule.order_due),
         ):
@@ -214,7 +238,8 @@ class Keeper:
 
     def stop(self) -> None:
         self._stop.set()
-        self._runner.stop()
+        for runner in self._runners:
+            runner.stop()
         for thread in self._threads:
             thread.join(5)
 

@@ -67,12 +67,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/projects/{project}/shipments?provider=in-house": {**TASK, "judgments": [{"answers": {"label": "cat"}}]},
     "POST /api/providers": {
         "name": "P", "kind": "people", "interests": [], "clearance": "internal", "price": "1", "config": {},
-        "capabilities": {}, "status": "active",
+        "capabilities": {}, "status": "active", "contract": {},
     },
     "PATCH /api/providers/{provider}": {
         "name": "P", "interests": [], "clearance": "internal", "price": "1", "config": {}, "capabilities": {},
-        "status": "active",
+        "status": "active", "contract": {"reference": "r"},
     },
+    "POST /api/organisations": {"name": "O", "aliases": [], "lei": None, "country": "DE", "interests": []},
+    "PATCH /api/organisations/{organisation}": {"name": "O", "aliases": [], "interests": [], "same_as": None},
     "POST /api/providers/{provider}/exit": {"execute": False},
     "POST /api/keys": {"role": "annotator", "mode": "live", "name": "n", "provider": "in-house"},
     "POST /api/session": {"key": "k", "token": "t"},
@@ -87,7 +89,8 @@ BODIES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def places(lab: Lab) -> dict[str, str]:
     slug, provider = lab.work(50), lab.provider()
-    return {"project": slug, "provider": provider}
+    organisation = lab.owner.post("/api/organisations", {"name": lab.name("Org")})["id"]
+    return {"project": slug, "provider": provider, "organisation": organisation}
 
 
 def sane(answer: httpx.Response) -> None:
@@ -122,6 +125,7 @@ def test_no_value_in_any_field_is_met_with_a_fault(lab: Lab, places: dict[str, s
         f"/api/projects/{places['project']}",
         "/api/providers",
         "/api/settings",
+        "/api/organisations",
         "/api/keys",
     ):
         assert http.get(read).status_code == 200  # nothing that was taken in spoils what is read
@@ -134,6 +138,19 @@ def test_no_value_in_a_policy_is_met_with_a_fault(lab: Lab) -> None:
     for name, value in itertools.product(POLICY, WEIRD):
         send(http, f"PATCH /api/projects/{slug}", {"policy": {name: value}})
     assert http.get(f"/api/projects/{slug}").status_code == 200
+
+
+def test_no_value_in_a_row_of_a_list_or_in_a_contract_is_met_with_a_fault(lab: Lab) -> None:
+    http, provider = lab.http(lab.owner_key), lab.provider()
+    row = {"holder": "H", "held": provider, "share": 1}
+    for name in (*row, "since", "alias", "lei", "country"):
+        send(http, "POST /api/organisations/import", [{**row, name: value} for value in WEIRD[2:]])
+        for value in WEIRD:
+            send(http, "POST /api/organisations/import", [{**row, name: value}])
+    for name in ("reference", "starts", "notice_days", "renews", "subcontractors"):
+        for value in WEIRD:
+            send(http, f"PATCH /api/providers/{provider}", {"contract": {name: value}})
+    assert http.get("/api/organisations").status_code == 200
 
 
 def test_no_value_in_a_form_is_met_with_a_fault(lab: Lab) -> None:

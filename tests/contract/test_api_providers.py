@@ -19,10 +19,13 @@ def test_a_provider_is_active_and_cleared_for_internal_unless_told(lab: Lab) -> 
     assert provider["accuracy"] is None
     assert provider["cost_per_correct"] is None
     assert len(provider["id"]) == 24
-    assert lab.owner.get(f"/api/providers/{provider['slug']}") == provider
-    assert lab.owner.get("/api/providers", name=name.upper())["items"] == [provider]
+    shown = lab.owner.get(f"/api/providers/{provider['slug']}")
+    del shown["stopped"], provider["stopped"]  # the second is over all providers
+    assert shown.items() <= provider.items()
+    [listed] = lab.owner.get("/api/providers", name=name.upper())["items"]
+    assert shown.items() <= listed.items()
     assert lab.owner.get("/api/providers", name="nobody")["items"] == []
-    assert provider in lab.owner.get("/api/providers")["items"]
+    assert shown["id"] in [p["id"] for p in lab.owner.get("/api/providers")["items"]]
     problem(http.post("/api/providers", json={"name": f" {name.upper()} "}), 409, "name_taken")
 
 
@@ -255,3 +258,18 @@ def test_conflicts_of_the_installation_hold_for_every_project(lab: Lab) -> None:
     finally:
         assert http.patch("/api/settings", json={"conflicts": []}).json()["conflicts"] == []
     assert len(annotator.claim(slug)["assignments"]) == 1
+
+
+def test_the_project_says_where_a_provider_is_stopped_and_why(lab: Lab) -> None:
+    slug = lab.work(2, conflicts=["Rival"])
+    provider = lab.provider()
+    answer_all(lab.client(lab.key(provider=provider)), slug, most=1)
+
+    def stopped() -> str | None:
+        shown = lab.owner.get(f"/api/projects/{slug}")["providers"]
+        return next(p["stopped"] for p in shown if p["slug"] == provider)
+
+    assert stopped() is None
+    stake = {"interests": [{"organisation": "Rival", "share": 0.1}]}
+    lab.http(lab.owner_key).patch(f"/api/providers/{provider}", json=stake)
+    assert "Rival" in (stopped() or "")

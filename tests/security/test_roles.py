@@ -48,8 +48,14 @@ POST   /api/providers                                 {}   422 403 403 403 403 4
 GET    /api/providers/{slug}                          -    200 200 403 403 403 403 404 403 401
 PATCH  /api/providers/{slug}                          {}   200 403 403 403 403 403 403 403 401
 GET    /api/providers/{slug}/scorecard                -    200 200 403 403 403 403 404 403 401
+GET    /api/dependence                                -    200 200 403 403 403 403 403 403 401
 GET    /api/providers/{slug}/dependence               -    200 200 403 403 403 403 404 403 401
 GET    /api/providers/{slug}/exposure                 -    200 200 403 403 403 403 404 403 401
+GET    /api/providers/{slug}/exposure/annotators      -    200 200 403 403 403 403 404 403 401
+GET    /api/providers/{slug}/exposure/export          -    200 200 403 403 403 403 404 403 401
+GET    /api/annotators/{annotator_id}/exposure        -    404 404 403 403 403 403 404 403 401
+GET    /api/annotators/{annotator_id}/exposure/export -    404 404 403 403 403 403 404 403 401
+POST   /api/exposure/search                           {}   422 422 403 403 403 403 403 403 401
 POST   /api/providers/{slug}/exit                     {}   200 403 403 403 403 403 403 403 401
 POST   /api/providers/{slug}/phase-out                {}   422 403 403 403 403 403 403 403 401
 GET    /api/providers/{slug}/phase-out                -    200 200 403 403 403 403 404 403 401
@@ -134,7 +140,7 @@ def cast(lab: Lab) -> Cast:
     lab.owner.post(f"/api/projects/{slug}/batches", {"name": batch})
     task = lab.owner.get(f"/api/projects/{slug}/tasks", limit=1)["items"][0]["id"]
     places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch}
-    places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING}
+    places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING, "annotator_id": NOTHING}
     places |= {"organisation_id": NOTHING}
     return Cast(lab, keys, vendor, places)
 

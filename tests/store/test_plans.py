@@ -11,7 +11,7 @@ from support.world import World
 
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import claim, giveback, hidden_gold, pick, queue, recall, submit
+from steelyard.work import claim, giveback, hidden_gold, phase_out, pick, queue, recall, submit
 
 TASKS, ME = 2500, 2
 
@@ -114,6 +114,14 @@ def test_what_is_held_is_found_among_what_is_held(filled: World) -> None:
     ):
         plan = explained(filled, statement, at)
         assert "assignment_held" in plan or "assignment_lease" in plan, plan
+
+
+def test_what_a_phase_out_counts_is_counted_by_index(filled: World) -> None:
+    plan = explained(filled, phase_out.COUNTS, {"project": 1, "provider": 1})
+    assert "assignment_ready" in plan, plan
+    assert "assignment_held" in plan or "assignment_lease" in plan, plan
+    assert in_order(plan), plan
+    assert "Seq Scan on assignment" not in plan, plan
 
 
 def test_a_submit_and_hidden_gold_are_found_by_index(filled: World) -> None:

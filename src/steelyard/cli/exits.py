@@ -30,7 +30,7 @@ from steelyard.cli.common import (
     write_page,
 )
 from steelyard.cli.drill import drill_command
-from steelyard.cli.phase_out import phase_out_command
+from steelyard.cli.phase_out import end_phase_out_command, phase_out_command
 from steelyard.domain.states import ExitState
 from steelyard.exit import certificate as certificates
 from steelyard.exit import execute as execution
@@ -82,6 +82,9 @@ def exit_command(
     ends: Annotated[str | None, typer.Option("--ends", help="When a phase-out ends.")] = None,
     starts: Annotated[str | None, typer.Option("--starts", help="When it starts; else now.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="In how many steps.")] = None,
+    end: Annotated[
+        bool, typer.Option("--end", help="With --phase-out: end it; the provider goes on as before.")
+    ] = False,
     preview: Annotated[
         bool, typer.Option("--preview", help="With --phase-out: show the schedule, change nothing.")
     ] = False,
@@ -103,7 +106,9 @@ def exit_command(
         "backups": backup or [],
     }
     with opened(data, database_url, storage_url, as_json) as installation:
-        if phase_out:
+        if phase_out and end:
+            end_phase_out_command(installation, provider, as_json)
+        elif phase_out:
             phase_out_command(
                 installation, provider, ends, starts, steps, as_json, options=options, preview=preview
             )

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from steelyard import __version__
-from steelyard.cli import exits, intake, keys, providers, server
+from steelyard.cli import dependence, exits, exposure, intake, keys, organisations, providers, server
 from steelyard.cli.aggregate import aggregate_command, agreement_command
 from steelyard.cli.common import NOT_JUDGED, WRONG_USE
 from steelyard.cli.release import release_app
@@ -76,7 +76,10 @@ app.command("serve")(server.serve)
 app.command("migrate")(server.migrate_command)
 app.add_typer(keys.app, name="key", help="Make, list and revoke keys.")
 app.add_typer(providers.app, name="provider", help="Who answers, and what they are worth.")
+app.add_typer(organisations.app, name="organisation", help="Legal entities, and who holds whom.")
+app.command("dependence")(dependence.dependence_command)
 app.command("exit")(exits.exit_command)
+app.command("exposure")(exposure.exposure_command)
 app.add_typer(release_app, name="release", help="Build and verify releases.")
 app.command("import")(intake.import_command)
 app.command("aggregate")(aggregate_command)

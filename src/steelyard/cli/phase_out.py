@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from steelyard.cli.common import (
+    NO,
     AsJson,
     Data,
     DatabaseUrl,
@@ -105,6 +106,8 @@ def reinstate_command(
             found = installation.database.read(lambda tx: reinstatement(tx, find_provider(tx, provider)))
             columns = {"step": "before", "title": "must hold", "holds": "does", "detail": "because"}
             show(found, as_json, rows="conditions", columns=columns)
+            if not found["may"]:
+                raise typer.Exit(NO)
             return
         raw = {"because": because, "force": True if force else None}
 

@@ -25,23 +25,37 @@ from steelyard.cli.common import (
     owner,
     show,
 )
+from steelyard.cli.effect import (
+    EndInterest,
+    Interest,
+    NoInterests,
+    Preview,
+    carried,
+    merged_stakes,
+    show_change,
+    stakes_given,
+)
 from steelyard.cli.phase_out import reinstate_command
-from steelyard.domain.names import name_key
 from steelyard.http.render import currency_of, provider_json
 from steelyard.providers.interests import interests_recorded
-from steelyard.providers.registry import create_provider, find_provider, update_provider
+from steelyard.providers.registry import Changed, create_provider, find_provider, update_provider
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.effect import carry_out
 
 app = typer.Typer(no_args_is_help=True)
 app.command("reinstate")(reinstate_command)
 Slug = Annotated[str, typer.Argument(help="The provider's slug.")]
 Clearance = Annotated[str | None, typer.Option(help="public, internal, restricted or secret.")]
 Price = Annotated[str | None, typer.Option(help='Per judgment, such as "0.05".')]
-Interest = Annotated[
-    list[str] | None,
-    typer.Option("--interest", help='ORGANISATION=SHARE, such as "Rival Labs=0.49"; repeatable.'),
+Contract = Annotated[
+    Path | None,
+    typer.Option(
+        help="A JSON file of what was agreed: reference, starts, ends, notice_days, ...",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
 COLUMNS = {
     "slug": "provider",
@@ -104,7 +118,9 @@ def add(
     ] = None,
     interest: Interest = None,
     config: Annotated[str | None, typer.Option(help="The adapter's settings, as JSON.")] = None,
+    contract: Contract = None,
     status: Annotated[str, typer.Option(help="active or trial.")] = "active",
+    preview: Preview = False,
     data: Data = None,
     database_url: DatabaseUrl = None,
     storage_url: StorageUrl = None,
@@ -112,24 +128,24 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a provider."""
+    given = {
+        "name": name,
+        "kind": kind,
+        "price": price,
+        "clearance": clearance,
+        "owner": owner_name,
+        "interests": stakes_given(interest) or None,
+        "config": _json(config, "--config"),
+        "status": status,
+    }
+    raw = {k: v for k, v in given.items() if v is not None} | _contract(contract)
     with opened(data, database_url, storage_url, as_json) as installation:
-        given = {
-            "name": name,
-            "kind": kind,
-            "price": price,
-            "clearance": clearance,
-            "owner": owner_name,
-            "interests": _interests(interest),
-            "config": _config(config),
-            "status": status,
-        }
-        raw = {k: v for k, v in given.items() if v is not None}
 
         def do(tx: Transaction) -> dict[str, Any]:
-            tx.hold_showing()
-            return provider_json(tx, create_provider(tx, owner(tx, Mode.live), raw), mode.value)
+            row, effect = carry_out(tx, lambda: create_provider(tx, owner(tx, Mode.live), raw))
+            return _changed_json(tx, Changed(row, effect), mode)
 
-        show(installation.database.write(do), as_json)
+        show_change(carried(installation, preview, do), as_json)
 
 
 @app.command()
@@ -142,11 +158,12 @@ def update(
         str | None, typer.Option("--owner", help="The organisation that owns it whole.")
     ] = None,
     interest: Interest = None,
-    no_interests: Annotated[
-        bool, typer.Option("--no-interests", help="Nobody holds a part any more.")
-    ] = False,
+    end_interest: EndInterest = None,
+    no_interests: NoInterests = False,
     config: Annotated[str | None, typer.Option(help="The adapter's settings, as JSON.")] = None,
+    contract: Contract = None,
     status: Annotated[str | None, typer.Option(help="trial, active, suspended or exited.")] = None,
+    preview: Preview = False,
     data: Data = None,
     database_url: DatabaseUrl = None,
     storage_url: StorageUrl = None,
@@ -161,14 +178,14 @@ def update(
         "clearance": clearance,
         "owner": owner_name,
         "interests": [] if no_interests else None,
-        "config": _config(config),
+        "config": _json(config, "--config"),
         "status": status,
     }
-    patch = {k: v for k, v in given.items() if v is not None}
-    stakes = _interests(interest) or []
-    if stakes and ("interests" in patch or "owner" in patch):
+    patch = {k: v for k, v in given.items() if v is not None} | _contract(contract)
+    stakes = stakes_given(interest)
+    if (stakes or end_interest) and ("interests" in patch or "owner" in patch):
         raise typer.BadParameter("give --interest, --owner or --no-interests, not two of them")
-    _change(provider, patch, data, database_url, storage_url, mode, as_json, stakes)
+    _change(provider, patch, data, database_url, storage_url, mode, as_json, stakes, end_interest, preview)
 
 
 @app.command()
@@ -197,51 +214,59 @@ def resume(
     _change(provider, {"status": "active"}, data, database_url, storage_url, mode, as_json)
 
 
-def _change(provider, patch, data, database_url, storage_url, mode, as_json, stakes=()) -> None:
+def _change(
+    provider: str,
+    patch: dict[str, Any],
+    data: Path | None,
+    database_url: str | None,
+    storage_url: str | None,
+    mode: Mode,
+    as_json: bool,
+    stakes: list[dict[str, Any]] | None = None,
+    ended: list[str] | None = None,
+    preview: bool = False,
+) -> None:
     with opened(data, database_url, storage_url, as_json) as installation:
 
         def do(tx: Transaction) -> dict[str, Any]:
             tx.hold_showing()
             change = dict(patch)
-            if stakes:
-                named = {name_key(stake["organisation"]) for stake in stakes}
-                others = interests_recorded(tx, find_provider(tx, provider).id)
-                kept = [other for other in others if name_key(other["organisation"]) not in named]
-                change["interests"] = [*kept, *stakes]
-            changed = update_provider(tx, owner(tx, Mode.live), provider, change)
-            return {
-                **provider_json(tx, changed.provider, mode.value),
-                "newly_stopped": [
-                    {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
-                ],
-                "recalled": changed.recalled.count,
-            }
+            if stakes or ended:
+                recorded = interests_recorded(tx, find_provider(tx, provider).id)
+                change["interests"] = merged_stakes(tx, recorded, stakes or [], ended)
+            return _changed_json(tx, update_provider(tx, owner(tx, Mode.live), provider, change), mode)
 
-        show(installation.database.write(do), as_json)
+        show_change(carried(installation, preview, do), as_json)
 
 
-def _interests(given: list[str] | None) -> list[dict[str, Any]] | None:
-    if not given:
-        return None
-    found = []
-    for text in given:
-        name, separator, share = text.rpartition("=")
-        try:
-            found.append({"organisation": name, "share": float(share)})
-        except ValueError:
-            separator = ""
-        if not separator:
-            raise typer.BadParameter(f"{text!r} is not ORGANISATION=SHARE")
-    return found
+def _changed_json(tx: Transaction, changed: Changed, mode: Mode) -> dict[str, Any]:
+    return {
+        **provider_json(tx, changed.provider, mode.value),
+        "newly_stopped": [
+            {"project": s.project, "name": s.name, "because": s.because} for s in changed.stopped
+        ],
+        **changed.effect.to_json(),
+    }
 
 
-def _config(text: str | None) -> Any:
+def _json(text: str | None, what: str) -> Any:
     if text is None:
         return None
     try:
         return json.loads(text)
     except ValueError as wrong:
-        raise typer.BadParameter(f"--config is not JSON: {wrong}") from None
+        raise typer.BadParameter(f"{what} is not JSON: {wrong}") from None
+
+
+def _contract(file: Path | None) -> dict[str, Any]:
+    """The contract as a field of a provider, where a file is given; null in the file ends it."""
+    if file is None:
+        return {}
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{file} is not text in UTF-8") from None
+    return {"contract": _json(text, str(file))}
 
 
 @app.command()

@@ -10,14 +10,14 @@ and passed on. Only where some hold parts of each other, in a ring, must chains 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil, log
+from functools import cached_property
+from math import log
 
-from steelyard.domain.rings import WHOLE, Shares, shares_within
+from steelyard.domain.rings import ALL, BITS, WHOLE, shares_within
 
-LONG = 4096  # bits of a number's denominator; beyond, half of them are kept and the number rounded up
+Chain = Mapping[int, tuple[int | None, int]]
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,22 @@ class Interest:
     organisation: int | None = None
 
 
-@dataclass(frozen=True)
 class Held:
-    """Who holds a provider: each organisation's whole share in millionths, and through whom most of it goes.
+    """Who holds a provider: each organisation's whole share in millionths."""
 
-    `through` maps an organisation to the one it holds next on the way down (None: the provider itself), and
-    how much of that one it holds.
-    """
+    def __init__(self, shares: Mapping[int, int], find_chains: Callable[[], Chain]) -> None:
+        self.shares = shares
+        self._find_chains = find_chains
 
-    shares: Mapping[int, int]
-    through: Mapping[int, tuple[int | None, int]]
+    @cached_property
+    def through(self) -> Chain:
+        """Of each holder's largest chain the first link down: the organisation that it holds (None: the
+        provider itself), and how much of that one. Worked out when a reason is asked for."""
+        return self._find_chains()
 
 
 class Holdings:
-    """All interests, made ready to be asked about one provider after the other."""
+    """Who holds each provider, by all interests. Made whole at once and never changed: threads may share it."""
 
     def __init__(self, edges: Iterable[Interest]) -> None:
         self._of_provider: dict[int, dict[int, int]] = {}
@@ -57,54 +59,58 @@ class Holdings:
             int, int
         ] = {}  # organisation -> its ring's place; who is held comes before its holder
         self._rings: dict[int, frozenset[int]] = {}
-        self._within: dict[int, Shares] = {}
+        self._within: dict[int, dict[int, int]] = {}
+        self._found = {provider: self._find(direct) for provider, direct in self._of_provider.items()}
 
     def of(self, provider: int) -> Held:
         """Everybody who holds a part of this provider."""
-        direct = self._of_provider.get(provider, {})
+        return self._found.get(provider) or Held({}, dict)
+
+    def _find(self, direct: Mapping[int, int]) -> Held:
         for organisation in direct:
             if organisation not in self._place:
                 self._arrange(organisation)
-        shares = self._summed(direct)
-        return Held(
-            {holder: max(1, min(WHOLE, round(share))) for holder, share in shares.items()},
-            self._nearest(direct),
-        )
+        shares = {
+            holder: max(1, min(WHOLE, (share + ALL // 2) >> BITS))
+            for holder, share in self._summed(direct).items()
+        }
+        return Held(shares, lambda: self._nearest(direct))
 
-    def _summed(self, direct: Mapping[int, int]) -> Shares:
-        arriving: Shares = {holder: Fraction(share) for holder, share in direct.items()}
-        total: Shares = {}
+    def _summed(self, direct: Mapping[int, int]) -> dict[int, int]:
+        """Shares in millionths with `BITS` behind the point, rounded up."""
+        arriving = {holder: share << BITS for holder, share in direct.items()}
+        total: dict[int, int] = {}
         waiting = [self._place[holder] for holder in arriving]
         heapq.heapify(waiting)
         while waiting:
-            place = heapq.heappop(waiting)
-            ring = self._rings[place]
-            entries = {member: arriving.pop(member) for member in ring & arriving.keys()}
+            ring = self._rings[heapq.heappop(waiting)]
+            entries = {member: arriving.pop(member) for member in ring if member in arriving}
             if not entries:
                 continue  # it stood in line more than once
             for member, share in self._through_ring(ring, entries).items():
                 total[member] = share
                 for holder, part in self._above.get(member, {}).items():
                     if holder not in ring:
-                        arriving[holder] = arriving.get(holder, Fraction(0)) + _short(share * part / WHOLE)
-                        heapq.heappush(waiting, self._place[holder])
+                        if holder not in arriving:
+                            heapq.heappush(waiting, self._place[holder])
+                        arriving[holder] = arriving.get(holder, 0) + -(-share * part // WHOLE)
         return total
 
-    def _through_ring(self, ring: frozenset[int], entries: Shares) -> Shares:
+    def _through_ring(self, ring: frozenset[int], entries: dict[int, int]) -> dict[int, int]:
         if len(ring) == 1:
             return entries
-        found: Shares = {}
+        found: dict[int, int] = {}
         for entry, share in entries.items():
             if entry not in self._within:
                 self._within[entry] = shares_within(self._links(ring), entry)
             for member, part in self._within[entry].items():
-                found[member] = found.get(member, Fraction(0)) + share * part
+                found[member] = found.get(member, 0) + -(-share * part >> BITS)
         return found
 
     def _links(self, ring: frozenset[int]) -> dict[int, dict[int, int]]:
         return {m: {h: s for h, s in self._above[m].items() if h in ring} for m in sorted(ring)}
 
-    def _nearest(self, direct: Mapping[int, int]) -> dict[int, tuple[int | None, int]]:
+    def _nearest(self, direct: Mapping[int, int]) -> Chain:
         """For each holder the chain with the largest share, as its first link down."""
         found: dict[int, tuple[int | None, int]] = {}
         waiting: list[tuple[float, int, int, int | None, int]] = [
@@ -163,14 +169,6 @@ class Holdings:
 
 def _add(holders: dict[int, int], edge: Interest) -> None:
     holders[edge.holder] = holders.get(edge.holder, 0) + edge.share
-
-
-def _short(share: Fraction) -> Fraction:
-    """The share itself, or, at the end of a very long chain, one that is larger by less than can be told."""
-    if share.denominator.bit_length() <= LONG:
-        return share
-    kept = 1 << LONG // 2
-    return Fraction(ceil(share * kept), kept)
 
 
 def _length(share: int) -> float:

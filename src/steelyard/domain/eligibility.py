@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from steelyard.domain.chains import Held
 from steelyard.domain.policy import SENSITIVITIES
 from steelyard.domain.rings import WHOLE
 from steelyard.domain.states import ProviderStatus
@@ -21,8 +22,8 @@ MOST_NAMED = 6  # organisations between a holder and a provider that a reason na
 class ProviderFacts:
     """What eligibility reads of a provider.
 
-    `interests` maps organisation to its whole share in millionths; `through`, for the reason alone, to the
-    next on its largest chain down (None: the provider itself) and how much of that one it holds.
+    `interests` maps organisation to its whole share in millionths; `held` knows their chains, for the reason
+    alone.
     """
 
     id: int
@@ -30,7 +31,7 @@ class ProviderFacts:
     status: ProviderStatus
     clearance: str
     interests: Mapping[int, int]
-    through: Mapping[int, tuple[int | None, int]] = field(default_factory=dict)
+    held: Held | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,12 @@ def _largest_chain(provider: ProviderFacts, organisation: int) -> tuple[list[tup
     """Who is between, each with the part of it that the one before holds; the last link; the product of all."""
     between: list[tuple[int, int]] = []
     product = Fraction(1)
-    held, part = provider.through.get(organisation, (None, provider.interests[organisation]))
+    through = {} if provider.held is None else provider.held.through
+    held, part = through.get(organisation, (None, provider.interests[organisation]))
     while held is not None:
         between.append((held, part))
         product *= Fraction(part, WHOLE)
-        held, part = provider.through[held]
+        held, part = through[held]
     return between, part, product * Fraction(part, WHOLE)
 
 

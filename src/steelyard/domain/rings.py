@@ -9,25 +9,27 @@ what is found is then too much, never too little, so a stake may stop a provider
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from math import exp, log
+from math import ceil, exp, log
 
 WHOLE = 1_000_000  # shares are counted in millionths
+# Within a sum of chains a share has so many bits behind the point, and is rounded up: what that adds is far
+# below what tips a millionth, and numbers stay short however long the chains are.
+BITS = 256
+ALL = 1 << BITS
 EXACT_STEPS = 50_000  # for a whole ring, a step being one link of one chain; shared by those it is entered at
 LONGEST = 64  # links of a chain that is followed exactly: beyond, the numbers themselves grow long
-BOUND_STEPS = 1_000_000
+BOUND_STEPS = 1_000_000  # for a whole ring, of what is bounded
 SLACK = 1 + 1e-9  # over all that floating point may have lost in the bound
 NEGLIGIBLE = 1e-12
 MOST = 1e12  # parts of a whole: where others hold more than there is, nothing else would be an end
 
-Shares = dict[int, Fraction]  # exact: the order of the edges must not tip a rounding
 Links = Mapping[int, Mapping[int, int]]  # organisation -> who of the ring holds it -> how much
 
 
-def shares_within(links: Links, entry: int) -> Shares:
-    """What part of `entry` each member of a ring holds through chains within it; `entry` itself all."""
+def shares_within(links: Links, entry: int) -> dict[int, int]:
+    """What part of `entry` (of `ALL`) each member of a ring holds through chains within it; `entry` all."""
     bit = {member: 1 << i for i, member in enumerate(sorted(links))}
-    found: Shares = {entry: Fraction(1)}
+    found = {entry: ALL}
     level: dict[tuple[int, int], int] = {(bit[entry], entry): 1}  # (passed, last) -> numerator over `scale`
     steps, scale = EXACT_STEPS // len(links), 1
     for length in range(1, len(links)):
@@ -44,7 +46,7 @@ def shares_within(links: Links, entry: int) -> Shares:
                     following[chain] = following.get(chain, 0) + weight * share
         scale *= WHOLE
         for (_, last), weight in following.items():
-            found[last] = found.get(last, Fraction(0)) + Fraction(weight, scale)
+            found[last] = found.get(last, 0) + -(-(weight << BITS) // scale)
         level = following
     return found
 
@@ -56,7 +58,9 @@ def _by_last(level: Mapping[tuple[int, int], int], scale: int) -> dict[int, floa
     return {last: weight / scale for last, weight in together.items()}
 
 
-def _bounded(links: Links, entry: int, found: Shares, level: dict[int, float], lengths: int) -> Shares:
+def _bounded(
+    links: Links, entry: int, found: dict[int, int], level: dict[int, float], lengths: int
+) -> dict[int, int]:
     """`found` with an upper bound of what chains that go on from `level` add, of up to `lengths` more links.
 
     They may pass an organisation twice, but for the entry. Where the ring holds less than the whole of each of
@@ -65,10 +69,9 @@ def _bounded(links: Links, entry: int, found: Shares, level: dict[int, float], l
     """
     more = dict.fromkeys(links, 0.0)
     held = max(sum(holders.values()) for holders in links.values()) / WHOLE
-    affordable = max(1, BOUND_STEPS // (sum(map(len, links.values())) * len(links)))
-    for _ in range(affordable):
-        if not lengths or sum(level.values()) < NEGLIGIBLE:
-            break
+    steps = BOUND_STEPS // len(links)
+    while lengths and steps > 0 and sum(level.values()) > NEGLIGIBLE:
+        steps -= sum(len(links[last]) for last in level)
         following: dict[int, float] = {}
         for last, weight in level.items():
             for holder, share in links[last].items():
@@ -80,13 +83,15 @@ def _bounded(links: Links, entry: int, found: Shares, level: dict[int, float], l
     rest = _rest(sum(level.values()), held, lengths)
     for member, above in more.items():
         if member != entry:
-            bound = found.get(member, Fraction(0)) + Fraction((above + rest) * SLACK)
-            found[member] = min(bound, Fraction(1)) if held <= 1 else bound
+            bound = found.get(member, 0) + ceil((above + rest) * SLACK * ALL)
+            found[member] = min(bound, ALL) if held <= 1 else bound
     return found
 
 
 def _rest(weight: float, held: float, lengths: int) -> float:
     """What is on its way adds at most this by `lengths` more links, each keeping the part `held` of it."""
+    if not lengths:
+        return 0.0
     if held < 1:
         return weight * held / (1 - held)
     return weight * min(lengths * exp(min(lengths * log(held), 50.0)), MOST)

@@ -16,6 +16,7 @@ from typing import Any
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 ROWS_AT_ONCE = 200
+FEW_COLUMNS = 3  # stretched over a whole page they are hard to read across
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def _table(table: Table) -> Iterator[str]:
     heads = "".join(
         f'<th scope="col"{kind}>{text(name)}</th>' for name, kind in zip(table.columns, classes, strict=True)
     )
-    yield f"<table>{caption}<thead><tr>{heads}</tr></thead>\n<tbody>"
+    small = ' class="small"' if len(classes) <= FEW_COLUMNS else ""
+    yield f"<table{small}>{caption}<thead><tr>{heads}</tr></thead>\n<tbody>"
     rows = iter(table.rows)
     first = next(rows, None)
     if first is None:
@@ -224,8 +226,10 @@ td.code { min-width: 13ch; overflow-wrap: anywhere; }
 td.whole { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th.number { white-space: normal; }
+.small { width: auto; min-width: 50%; }
 .empty { color: var(--soft); }
 tfoot td { border-top: 2px solid var(--text); border-bottom: 0; font-weight: 600; }
+tfoot td.code { font: inherit; font-weight: 600; }
 .signatures { break-inside: avoid; }
 .signature { margin: 0 0 1em; break-inside: avoid; }
 .lines { display: grid; grid-template-columns: 2fr 2fr 3fr; gap: 2em; color: var(--soft); font-size: .85em; }
@@ -238,7 +242,7 @@ tfoot td { border-top: 2px solid var(--text); border-bottom: 0; font-weight: 600
   tfoot { display: table-row-group; }
   tr { break-inside: avoid; }
   table { font-size: 8pt; }
-  td.code { font-size: 7pt; }
+  tbody td.code { font-size: 7pt; }
 }
 @media screen and (max-width: 640px) {
   main { padding: 24px 16px; overflow-x: auto; }

@@ -9,7 +9,7 @@ from steelyard.forms.answers import check_answers
 from steelyard.forms.compare import distance, is_correct
 from steelyard.forms.flat import cells, columns
 from steelyard.forms.identity import digest, leaf_values, question_key
-from steelyard.forms.merging import merge
+from steelyard.forms.merging import merge, merge_codes
 from steelyard.forms.parse import parse_form
 from steelyard.forms.settling import settle_one
 
@@ -22,6 +22,7 @@ __all__ = [
     "is_correct",
     "leaf_values",
     "merge",
+    "merge_codes",
     "parse_form",
     "question_key",
     "settle_one",

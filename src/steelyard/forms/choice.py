@@ -39,17 +39,16 @@ def settle(question: Question, answers: list[Any], weights: Sequence[float] | No
 
 def merge(question: Question, rows: Rows) -> Merged:
     """Dawid-Skene or a vote over the options."""
-    import numpy as np
-
     from steelyard.forms.merging import merged
     from steelyard.truth import aggregate
     from steelyard.truth.encode import object_array
 
     place = question.leaves
-    codes = [place[a] for a in rows.answers]
     gold = {t: place[a] for t, a in rows.gold.items()}
 
-    truth = aggregate(rows.task, rows.annotator, np.array(codes), method=rows.method, gold=gold or None)
+    truth = aggregate(
+        rows.task, rows.annotator, rows.each(place.__getitem__), method=rows.method, gold=gold or None
+    )
     return merged(truth, rows, object_array(list(place))[truth.labels].tolist())
 
 

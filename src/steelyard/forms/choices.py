@@ -88,7 +88,7 @@ def merge(question: Question, rows: Rows) -> Merged:
 
     truths = []
     for option in question.leaves:
-        chosen = np.array([int(option in a) for a in rows.answers])
+        chosen = rows.each(lambda answer, option=option: int(option in answer))
         gold = {t: int(option in a) for t, a in rows.gold.items()}
         truth = aggregate(rows.task, rows.annotator, chosen, method=rows.method, gold=gold or None)
         assert truth.classes is not None

@@ -5,7 +5,7 @@ A kind is one module of functions with these names; `KINDS` is the only list of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -58,7 +58,8 @@ class Merged:
 @dataclass(frozen=True)
 class Rows:
     """What `merge` is given: one entry a judgment that answers the question; `row` is its place in the
-    input; `annotator` None is anonymous; `gold` holds answers by task."""
+    input; `annotator` None or NaN is anonymous; `gold` holds answers by task. With `codes` the `answers` are
+    the distinct ones, and each judgment's is the one at its code."""
 
     task: NDArray[np.int64]
     annotator: Any
@@ -67,6 +68,21 @@ class Rows:
     gold: dict[int, Any]
     method: str
     seed: int
+    codes: NDArray[np.int64] | None = None
+
+    def each(self, reading: Callable[[Any], Any]) -> NDArray[Any]:
+        """One entry a judgment: what `reading` makes of its answer, a number."""
+        import numpy as np
+
+        read = np.array([reading(answer) for answer in self.answers])
+        return read if self.codes is None else read[self.codes]
+
+    def given(self) -> NDArray[Any]:
+        """One entry a judgment: its answer."""
+        from steelyard.truth.encode import object_array
+
+        each = object_array(self.answers)
+        return each if self.codes is None else each[self.codes]
 
 
 class Kind(Protocol):

@@ -5,6 +5,7 @@ Every merged value is a legal answer to the question; judgments that do not answ
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.form import Question
@@ -54,6 +55,32 @@ def merge(
     known = {int(t): a for t, a in (gold or {}).items() if a is not None and int(t) in present}
     given = [answers[i] for i in row.tolist()]
     return kind_of(question).merge(question, Rows(answered, who, given, row, known, method, seed))
+
+
+def merge_codes(
+    question: Question,
+    task: NDArray[np.int64],
+    annotator: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    values: list[Any],
+    *,
+    method: str = "auto",
+    seed: int = 0,
+) -> Merged:
+    """As `merge` of the answers `values[code]`, without a step for every one of them. `values` are distinct and
+    none is None; ids in `annotators` are integers."""
+    import numpy as np
+
+    from steelyard.truth import UnusableLabels
+
+    if not len(codes):
+        raise UnusableLabels(f"no row answers question {question.name!r}")
+    # NaN is a missing id; floats hold every row key that will ever be drawn.
+    who = np.where(annotator < 0, np.nan, annotator) if (annotator < 0).any() else annotator
+    row = np.arange(len(codes), dtype=np.int64)
+    found = kind_of(question).merge(question, Rows(task, who, values, row, {}, method, seed, codes))
+    people = replace(found.annotators, annotator=found.annotators.annotator.astype(np.int64))
+    return replace(found, annotators=people)
 
 
 def merged(truth: Any, rows: Rows, values: list[Any], **other: Any) -> Merged:

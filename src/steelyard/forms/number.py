@@ -87,7 +87,7 @@ def merge(question: Question, rows: Rows) -> Merged:
     truth = aggregate(
         rows.task,
         rows.annotator,
-        np.array([float(a) for a in rows.answers]),
+        rows.each(float),
         kind="number",
         method=rows.method,
         gold={t: float(a) for t, a in rows.gold.items()} or None,

@@ -97,7 +97,7 @@ def merge(question: Question, rows: Rows) -> Merged:
     truth = aggregate(
         rows.task,
         rows.annotator,
-        np.array([int(a) for a in rows.answers]),
+        rows.each(int),
         kind="rating",
         method=rows.method,
         gold={t: int(a) for t, a in rows.gold.items()} or None,

@@ -74,12 +74,11 @@ def settle(question: Question, answers: list[Any], weights: Sequence[float] | No
 def merge(question: Question, rows: Rows) -> Merged:
     from steelyard.forms.merging import merged
     from steelyard.truth import aggregate
-    from steelyard.truth.encode import object_array
 
     truth = aggregate(
         rows.task,
         rows.annotator,
-        object_array(rows.answers),
+        rows.given(),
         kind="text",
         method=rows.method,
         gold=rows.gold or None,

@@ -17,6 +17,7 @@ from steelyard.providers.registry import blocked
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work import standing
 from steelyard.work.held import Held
 from steelyard.work.pick import waiting_for
 from steelyard.work.settle import GOLD_NEEDED, OVERLAP_NEEDED, qualifies
@@ -201,6 +202,7 @@ def _providers_of(tx: Transaction, project_id: int) -> list[dict[str, Any]]:
     found = []
     for row in rows:
         judgments = sums[row.id].judgments if row.id in sums else 0
+        verdict = standing.verdict(tx, row.id, project_id)
         found.append(
             {
                 "name": row.name,
@@ -209,6 +211,7 @@ def _providers_of(tx: Transaction, project_id: int) -> list[dict[str, Any]]:
                 "judgments": judgments,
                 "share": round(judgments / total, 6) if total else 0.0,
                 "held": held.get(row.id, 0),
+                "stopped": None if verdict.allowed else verdict.because,
             }
         )
     return sorted(found, key=lambda p: (-p["judgments"], p["slug"]))

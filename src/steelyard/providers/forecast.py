@@ -90,8 +90,8 @@ def speeds(tx: Transaction, project_id: int) -> Speeds:
             return Speeds(float(hours["end"]), hourly=counts)
         since = far
     moments: dict[int, list[float]] = {}
-    for provider_id, at in tx.execute(_MOMENTS, {"project": project_id, "since": since}):
-        moments.setdefault(provider_id, []).append(at / SECOND)
+    for row in tx.execute(_MOMENTS, {"project": project_id, "since": since}):
+        moments.setdefault(row.provider_id, []).append(row.at / SECOND)
     end = tx.now / SECOND
     if progress(tx, project_id).open == 0:
         end = max((max(m) for m in moments.values()), default=end)
@@ -144,7 +144,7 @@ def replacement(
     {value, low, high} (median and 80 % interval) or null, `date`, `because` (why days cannot be said), and
     `per_day`: at which speed.
     """
-    prices = _prices(tx)
+    price = prices(tx)
     value = low = high = 0.0
     stranded = 0
     streams: list[tuple[Pace, float]] = []
@@ -157,9 +157,9 @@ def replacement(
         if not parts:
             stranded += n
             continue
-        value += n * math.fsum(part * prices[p] for p, part in parts)
-        low += n * min(prices[p] for p, _ in parts)
-        high += (n + more) * max(prices[p] for p, _ in parts)
+        value += n * math.fsum(part * price[p] for p, part in parts)
+        low += n * min(price[p] for p, _ in parts)
+        high += (n + more) * max(price[p] for p, _ in parts)
         found = speeds_of(tx, project_id)
         groups = [([p for p, _ in parts], 1.0)] if mix is None else [([p], part) for p, part in parts]
         for providers, part in groups:
@@ -216,7 +216,8 @@ def _within(tx: Transaction, project_id: int, mix: Sequence[Part]) -> list[Part]
     return [(p, part / total) for p, part in parts]
 
 
-def _prices(tx: Transaction) -> dict[int, int]:
+def prices(tx: Transaction) -> dict[int, int]:
+    """Price of an answer by provider (row key), in millionths."""
     return {p.id: p.price for p in _providers(tx).values()}
 
 

@@ -19,7 +19,7 @@ gives the quantiles. `benchmarks/forecast.py` measures how often the truth lies 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -135,7 +135,8 @@ def pace_of(history: History) -> Pace | None:
         between *= 1 + 2 * max(0.0, _next_to_next([r for r, _ in sums.values()]))
     within = max(rate, (bins_square - between * squares_bin) / worked)
     # What few blocks have in common is easily taken for rhythm: by trial, so much more covers it.
-    within, between = within * (1 + 2 / len(sums)), between * (1 + 2 / len(sums))
+    few = 1 + (2 if weights else 3) / len(sums)
+    within, between = within * few, between * few
     return Pace(
         rate=rate,
         within=within,
@@ -223,55 +224,57 @@ def _shrunk(groups: Sequence[Sequence[float]]) -> _Shrunk:
     return _Shrunk([max(floor, middle + kept * (m - middle)) for m in means], kept)
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Working time from `now` on: `u` blocks of it, and the sum of the squares of its part in each block."""
+class _Ahead:
+    """Working time from `now` on: how many blocks of it lie in so many seconds, and the sum of the squares of
+    their parts in each block. Weeks are alike, so one is walked through, hour by hour."""
 
-    u: float
-    squares: float
+    def __init__(self, pace: Pace, now: float) -> None:
+        self.pace, self.hour = pace, math.floor(now / HOUR)
+        self.into = now / HOUR - self.hour
+        u = squares = part = 0.0
+        self._at: list[
+            tuple[float, float, float]
+        ] = []  # at each hour: blocks, squares of those past, in this
+        for hour in range(self.hour, self.hour + WEEK_HOURS + 1) if pace.weights else ():
+            if (hour - pace.dawn) % 24 == 0 and self._at:
+                squares, part = squares + part**2, 0.0
+            self._at.append((u, squares, part))
+            u, part = u + pace.weights[hour % WEEK_HOURS], part + pace.weights[hour % WEEK_HOURS]
+
+    def until(self, seconds: float) -> tuple[float, float]:
+        if not self._at:
+            u = seconds / self.pace.block_s
+            return u, math.floor(u) + (u - math.floor(u)) ** 2
+        u, squares = self._before(self.into + seconds / HOUR)
+        gone, gone_squares = self._before(self.into)
+        return u - gone, max(squares - gone_squares, 0.0)
+
+    def _before(self, hours: float) -> tuple[float, float]:
+        """From the beginning of the hour that `now` lies in."""
+        weeks, rest = divmod(hours, WEEK_HOURS)
+        whole = int(rest)
+        u, squares, part = self._at[whole]
+        here = self.pace.weights[(self.hour + whole) % WEEK_HOURS] * (rest - whole)
+        of_week = self._at[WEEK_HOURS]
+        week, week_squares = of_week[0], of_week[1] + of_week[2] ** 2
+        return weeks * week + u + here, weeks * week_squares + squares + (part + here) ** 2
 
 
-def stretch(pace: Pace, now: float, seconds: float) -> Stretch:
-    if not pace.weights:
-        u = seconds / pace.block_s
-        whole = math.floor(u)
-        return Stretch(u, whole + (u - whole) ** 2)
-    # Weeks are alike, so only what is left of the last one is walked through.
-    week = math.fsum(pace.weights)
-    weeks = int(seconds // (7 * DAY))
-    week_squares = math.fsum(math.fsum(pace.weights[d : d + 24]) ** 2 for d in range(0, WEEK_HOURS, 24))
-    u, squares = weeks * week, weeks * week_squares
-    at, end = now, now + seconds - weeks * 7 * DAY
-    in_block = 0.0
-    block_ends = ((now / HOUR - pace.dawn) // 24 + 1) * DAY + pace.dawn * HOUR
-    while at < end:
-        hour = math.floor(at / HOUR)
-        until = min(end, (hour + 1) * HOUR, block_ends)
-        in_block += pace.weights[hour % WEEK_HOURS] * (until - at) / HOUR
-        at = until if until > at else math.nextafter(at, math.inf)
-        if at >= block_ends:
-            u, squares, in_block = u + in_block, squares + in_block**2, 0.0
-            block_ends += DAY
-    return Stretch(u + in_block, squares + in_block**2)
-
-
-def chance_done(pace: Pace, n: float, now: float, seconds: float) -> float:
-    """Probability that `n` answers have come in `seconds` after `now`."""
+def _chance_done(ahead: _Ahead, n: float, seconds: float) -> float:
+    """Probability that `n` answers have come in after so many seconds."""
+    pace = ahead.pace
     if n <= 0:
         return 1.0
-    if seconds <= 0:
-        return 0.0
-    over = stretch(pace, now, seconds)
-    mean = pace.rate * over.u
+    u, squares = ahead.until(seconds)
+    mean = pace.rate * u
     if mean <= 0:
         return 0.0
-    own, common = pace.within * over.u, pace.between * over.squares
-    learned = pace.rate_variance * over.u**2
+    own, common, learned = pace.within * u, pace.between * squares, pace.rate_variance * u**2
     shape = mean**2 / (own + common + learned)
     z = ((max(n - 0.5, 0.0) / mean) ** (1 / 3) - (1 - 1 / (9 * shape))) * 3 * math.sqrt(shape)
-    uncertain = common + learned * pace.between / max(pace.between + pace.within, 1e-300)
-    share = uncertain / (own + common + learned)
-    freedom = 1 / ((1 - share) ** 2 / pace.freedom_within + share**2 / pace.freedom_between)
+    by_blocks = common + learned * pace.between / (pace.between + pace.within)
+    part = by_blocks / (own + common + learned)
+    freedom = 1 / ((1 - part) ** 2 / pace.freedom_within + part**2 / pace.freedom_between)
     return 1 - _student(z, max(freedom, 2.0))
 
 
@@ -281,8 +284,10 @@ def days_until(streams: Sequence[tuple[Pace, float]], now: float) -> dict[str, f
     None where even ten years are not surely enough: the rate is too uneven to say anything.
     """
 
+    ahead = [(_Ahead(pace, now), n) for pace, n in streams]
+
     def done(seconds: float) -> float:
-        return math.prod(chance_done(pace, n, now, seconds) for pace, n in streams)
+        return math.prod(_chance_done(way, n, seconds) for way, n in ahead)
 
     if all(n <= 0 for _, n in streams):
         return {"value": 0.0, "low": 0.0, "high": 0.0}
@@ -292,7 +297,7 @@ def days_until(streams: Sequence[tuple[Pace, float]], now: float) -> dict[str, f
     return {"value": found["value"], "low": found["low"], "high": found["high"]}
 
 
-def _first(done, p: float) -> float:  # type: ignore[no-untyped-def]
+def _first(done: Callable[[float], float], p: float) -> float:
     """The earliest moment at which `done` reaches p, to a thousandth of itself."""
     high = 1.0
     while done(high) < p:

@@ -217,7 +217,7 @@ def _keys_ended(tx: Transaction, provider: sa.Row, since: int | None) -> Conditi
             t.session.c.created_at < before,
         )
     )
-    said = f"{keys} keys and {sessions} sessions of before are valid."
+    said = f"Keys of before that are valid: {keys}; sessions: {sessions}."
     return Condition("keys", "No key of before is valid", keys == sessions == 0, said)
 
 

@@ -7,7 +7,7 @@ nothing. A stake that the list does not name stays as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from steelyard.domain.ids import new_id
 from steelyard.domain.legal import roots
 from steelyard.domain.names import name_key
 from steelyard.identity.policy import Action, Principal, require, require_live
-from steelyard.providers.stake_rows import StakeRow, check_rows
+from steelyard.providers.stake_rows import StakeRow
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
@@ -50,23 +50,25 @@ class Imported:
         }
 
 
-def import_stakes(tx: Transaction, who: Principal, rows: Any) -> tuple[Imported, Effect]:
-    """Records the stakes of a list (see `stake_rows`) and says what stops because of them."""
+def import_stakes(
+    tx: Transaction, who: Principal, right: Sequence[StakeRow], wrong: Sequence[RowProblem] = ()
+) -> tuple[Imported, Effect]:
+    """Records the stakes of a list, as `check_rows` found it, and says what stops because of them."""
     require(who, Action.CHANGE_INTERESTS)
     require_live(who)
-    right, wrong = check_rows(rows)
     tx.hold_showing()
     book = _Book(tx)
     counts: Counter[str] = Counter()
+    problems = list(wrong)
     for row in right:
         try:
             counts[book.take(row)] += 1
         except Invalid as refused:
-            wrong += [RowProblem(row.row, p.pointer, p.code, p.message) for p in refused.problems]
+            problems += [RowProblem(row.row, p.pointer, p.code, p.message) for p in refused.problems]
     imported = Imported(
-        counts["new"], counts["same"], counts["changed"], sorted(wrong, key=lambda p: (p.row, p.pointer))
+        counts["new"], counts["same"], counts["changed"], sorted(problems, key=lambda p: (p.row, p.pointer))
     )
-    if wrong or not counts["new"] + counts["changed"]:
+    if problems or not counts["new"] + counts["changed"]:
         return imported, Effect()
     _, effect = carry_out(tx, lambda: book.write(tx, who.person_id))
     return imported, effect

@@ -137,6 +137,8 @@ class _Copy:
             parts = [self._append(0, through)] if through[0] else []
             tables = [_read(part) for part in parts]
         columns = as_columns([SCHEMA.empty_table(), *tables], through[0])
+        del tables
+        pa.default_memory_pool().release_unused()
         return columns.where(~_among(columns.id, gone)) if len(gone) else columns
 
     def _horizon(self) -> tuple[int, str]:
@@ -268,7 +270,7 @@ class _Copy:
                 ) as out,
                 pq.ParquetWriter(
                     out,
-                    SCHEMA.with_metadata({FOOTER: json.dumps(said).encode()}),
+                    SCHEMA,
                     compression="zstd",
                     compression_level=1,
                     write_page_checksum=True,
@@ -278,6 +280,7 @@ class _Copy:
                 for table in tables:
                     writer.write_table(table.cast(SCHEMA), row_group_size=GROUP)
                     rows += table.num_rows
+                writer.add_key_value_metadata({FOOTER.decode(): json.dumps(said)})
             descriptor = os.open(room, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(descriptor)

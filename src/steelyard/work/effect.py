@@ -6,7 +6,7 @@ providers and all projects of both worlds, in the change's own transaction. A pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -80,27 +80,22 @@ def carry_out(tx: Transaction, change: Callable[[], T]) -> tuple[T, Effect]:
     """Makes a change of what eligibility reads, under the exclusive lock, and recalls; says what followed."""
     tx.hold_showing()
     before, asked_before = standing.standing(tx), standing.demands(tx)
-    newest = tx.scalar(_NEWEST) or 0
-    result = change()
+    result, made = naming(tx, change)
     standing.changed(tx)
     recalled = recall(tx)
     after, asked = standing.standing(tx), standing.demands(tx)
     waiting = _still_held(tx, after, asked) if recalled.more else {}
     stopped: dict[Pair, str] = {}
     resumed: list[Pair] = []
-    for provider_id, facts in after.providers.items():
-        known = before.providers.get(provider_id)
-        for project_id, demand in asked.items():
-            demanded = asked_before.get(project_id)
-            if demanded is None or (known == facts and demanded == demand):
-                continue
-            # A provider that is new would have been shown everything, had nothing stood against it.
-            was = 2 if known is None else _reach(before, provider_id, demanded)
-            now = _reach(after, provider_id, demand)
-            if now < was:
-                stopped[provider_id, project_id] = after.verdict(provider_id, demand).because
-            elif now > was:
-                resumed.append((provider_id, project_id))
+    for provider_id, project_id in _touched(before, asked_before, after, asked):
+        # A provider that is new would have been shown everything, had nothing stood against it.
+        known = provider_id in before.providers
+        was = _reach(before, provider_id, asked_before[project_id]) if known else 2
+        now = _reach(after, provider_id, asked[project_id])
+        if now < was:
+            stopped[provider_id, project_id] = after.verdict(provider_id, asked[project_id]).because
+        elif now > was:
+            resumed.append((provider_id, project_id))
     places = _places(tx, {*stopped, *resumed})
     return result, Effect(
         tuple(
@@ -110,8 +105,16 @@ def carry_out(tx: Transaction, change: Callable[[], T]) -> tuple[T, Effect]:
         tuple(places[pair] for pair in sorted(resumed)),
         recalled,
         sum(waiting.values()),
-        tuple(tx.execute(_MADE, {"newest": newest}).scalars()),
+        made,
     )
+
+
+def naming(tx: Transaction, change: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
+    """Makes a change under the exclusive lock, and says which organisations it named that were not there."""
+    tx.hold_showing()
+    newest = tx.scalar(_NEWEST) or 0
+    result = change()
+    return result, tuple(tx.execute(_MADE, {"newest": newest}).scalars())
 
 
 # Under the exclusive lock nobody else makes one: those above are this change's own.
@@ -131,6 +134,20 @@ _HELD = (
     .where(sa.text("assignment.state = 1"))
     .group_by(t.assignment.c.provider_id, t.assignment.c.project_id, t.assignment.c.lane_id.is_(None))
 )
+
+
+def _touched(
+    before: standing.Standing,
+    asked_before: dict[int, Demand],
+    after: standing.Standing,
+    asked: dict[int, Demand],
+) -> Iterator[Pair]:
+    """The pairs of which something that eligibility reads is not as it was."""
+    projects = [key for key in asked if key in asked_before]
+    altered = [key for key in projects if asked[key] != asked_before[key]]
+    for provider_id, facts in after.providers.items():
+        same = before.providers.get(provider_id) == facts
+        yield from ((provider_id, project_id) for project_id in (altered if same else projects))
 
 
 def _reach(here: standing.Standing, provider_id: int, demand: Demand) -> int:

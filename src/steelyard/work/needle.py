@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-LONGEST_PATTERN = 2000
+LONGEST_PATTERN = 1000  # characters of a text that the database is asked for
 ESCAPE = "!"
 # Where markup may stand within words the text in the database is not the text on the screen.
 HTML_PATTERN = '%"type": "html"%'
-_NOT_SHOWN = ("type", "url", "role")
+NOT_SHOWN = ("type", "url", "role")
 _MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
@@ -28,13 +28,9 @@ def folded(text: str) -> str:
 
 
 def texts_of(content: Mapping[str, Any]) -> Iterator[str]:
-    """Every text of a content: texts, messages, titles; of HTML its source and what it reads as."""
+    """Every text of a content as it was given: texts, messages, titles, the source of HTML."""
     for block in content["blocks"]:
-        for text in _texts(block):
-            yield text
-            if block.get("type") == "html":
-                yield html.unescape(_MARKUP.sub("", text))
-                yield html.unescape(_MARKUP.sub(" ", text))
+        yield from _texts(block)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -42,17 +38,27 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            if name not in _NOT_SHOWN:
+            if name not in NOT_SHOWN:
                 yield from _texts(item)
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
 
 
+def _readings(content: Mapping[str, Any]) -> Iterator[str]:
+    """Every text, and of HTML also how it reads, with its elements apart and with them joined."""
+    yield from texts_of(content)
+    for block in content["blocks"]:
+        if block["type"] == "html":
+            for text in _texts(block):
+                yield html.unescape(_MARKUP.sub(" ", text))
+                yield html.unescape(_MARKUP.sub("", text))
+
+
 def matched(content: Mapping[str, Any], needle: str) -> str | None:
     """`exact` when a text of the content is the (folded) needle, `contains` when it stands in one."""
     found = None
-    for text in texts_of(content):
+    for text in _readings(content):
         here = folded(text)
         if here == needle:
             return "exact"
@@ -71,17 +77,16 @@ def like_pattern(needle: str) -> str | None:
     JSON is kept in ASCII: other characters are written as \\uXXXX. A character that several others fold to
     leaves open the digits in which they differ; one that may be written in different lengths leaves out all.
     """
-    pieces: list[str] = []
-    length = 0
+    pieces = ["%"]
     for place in range(len(needle)):
         piece = _piece(needle, place)
-        if piece != "%" or not pieces or pieces[-1] != "%":
+        if piece != "%" or pieces[-1] != "%":
             pieces.append(piece)
-            length += len(piece)
-        if length > LONGEST_PATTERN:
+        if len(pieces) > LONGEST_PATTERN:
             break
-    pattern = "%" + "".join(pieces).strip("%") + "%"
-    return None if pattern == "%%" else pattern
+    if len(pieces) == 1:
+        return None
+    return "".join(pieces) if pieces[-1] == "%" else "".join([*pieces, "%"])
 
 
 def _piece(needle: str, place: int) -> str:

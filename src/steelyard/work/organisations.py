@@ -98,7 +98,7 @@ def _refuse_used(tx: Transaction, gone: dict[str, str]) -> None:
         for name in project.policy.get("conflicts", ()):
             if name_key(name) in gone:
                 raise Conflict(
-                    f"{name!r} stands in the conflicts of {project.name}; it stays an alias", "used"
+                    f"{name!r} stands in the conflicts of {project.name}; it stays an alias", "name_used"
                 )
 
 

@@ -88,6 +88,8 @@ _LIMIT = sa.select(t.phase_out_limit).where(
 _WAITING = (
     sa.select(sa.literal(1))
     .where(t.assignment.c.project_id == sa.bindparam("project"), sa.text("assignment.state = 0"))
+    # In the queue's own order, so that PostgreSQL takes its index and not a walk over all that is done.
+    .order_by(t.assignment.c.lane_id, t.assignment.c.priority.desc(), t.assignment.c.ordinal)
     .limit(WAVE)
 )
 

@@ -1,33 +1,26 @@
 """Which contents between two row keys hold this text, or one with this hash?
 
 A content that does is never left out. No hash of a content is stored (it would tell the content to whoever can
-guess it), so hashes are made here, of what is read. Over many contents child processes do it, so that a
-server's own time is not taken: `python -m steelyard.work.scan` answers ranges until its standard input ends.
+guess it), so hashes are made here, of what is read, page by page.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
 
 from steelyard.store import tables as t
-from steelyard.store.database import Database, open_database
-from steelyard.work.needle import ESCAPE, HTML_PATTERN, like_pattern, matched, texts_of
+from steelyard.store.database import Database
+from steelyard.work.needle import ESCAPE, HTML_PATTERN, NOT_SHOWN, like_pattern, matched, texts_of
 
 AT_ONCE = 5000  # contents read in one statement
-CHILDREN_FROM = 50_000  # contents from which children are worth their start
-MOST_CHILDREN = 4
 Range = tuple[int, int]  # row keys: after the first, up to the second
 Match = tuple[int, str]  # row key, "exact" or "contains"
 
@@ -40,40 +33,35 @@ class Sought:
     digest: str | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the database is, for a process of its own."""
-
-    folder: Path
-    url: str | None
-
-
-class ScanFailed(Exception):
-    """A child process ended without an answer; its last words are the message."""
-
-
 def scan(database: Database, sought: Sought, between: Range) -> list[Match]:
     """The matches among the contents in a range, in the order of their keys."""
     query = _candidates(database.dialect, sought)
+    digest = None if sought.digest is None else bytes.fromhex(sought.digest)
     found: list[Match] = []
     after, last = between
-    while True:
+    while after < last:
         at = {"after": after, "last": last}
-        rows = database.read(lambda tx, at=at: tx.rows(query, at))
-        for row in rows:
-            how = _how(json.loads(row.body), sought)
-            if how is not None:
-                found.append((row.content_id, how))
-        if len(rows) < AT_ONCE:
-            return found
-        after = rows[-1].content_id
+        if digest is not None:
+            page = database.read(lambda tx, at=at: tx.execute(_joined(query), at).one())
+            if page.number and _some_has(page.bodies, digest):
+                found += _with_hash(database.read(lambda tx, at=at: tx.rows(query, at)), sought.digest or "")
+            number, reached = page.number, page.reached
+        else:
+            rows = database.read(lambda tx, at=at: tx.rows(query, at))
+            found += _holding(rows, sought.needle or "")
+            number, reached = len(rows), rows[-1].content_id if rows else last
+        after = reached if number == AT_ONCE else last
+    return found
 
 
-def _how(content: dict[str, Any], sought: Sought) -> str | None:
-    if sought.needle is not None:
-        return matched(content, sought.needle)
-    same = any(hashlib.sha256(text.encode()).hexdigest() == sought.digest for text in texts_of(content))
-    return "exact" if same else None
+def _joined(query: sa.Select) -> sa.Select:
+    """A page as one value, a payload a line: rows of their own would take longer than to look at them."""
+    page = query.subquery()
+    return sa.select(
+        sa.func.aggregate_strings(page.c.body, "\n").label("bodies"),
+        sa.func.max(page.c.content_id).label("reached"),
+        sa.func.count().label("number"),
+    )
 
 
 def _candidates(dialect: str, sought: Sought) -> sa.Select:
@@ -93,71 +81,64 @@ def _candidates(dialect: str, sought: Sought) -> sa.Select:
     return query.where(sa.or_(text.like(pattern, escape=ESCAPE), text.like(HTML_PATTERN)))
 
 
-# --- over many contents --------------------------------------------------------------------------------
-
-Scanner = Callable[[Sequence[Range]], list[Match]]
-
-
-@contextmanager
-def scanner(
-    database: Database, sought: Sought, contents: int, place: Place | None
-) -> Iterator[tuple[Scanner, int]]:
-    """What scans several ranges, and how many of them at once. Children are used where there is much to read
-    and `place` says where; raises `ScanFailed` when one of them does."""
-    children = 1 if place is None or contents < CHILDREN_FROM else min(MOST_CHILDREN, os.cpu_count() or 1)
-    if place is None or children == 1:
-        yield lambda ranges: [one for some in ranges for one in scan(database, sought, some)], 1
-        return
-    with ExitStack() as stack:
-        asked = [stack.enter_context(_child(place, sought)) for _ in range(children)]
-        pool = stack.enter_context(ThreadPoolExecutor(children))
-
-        def all_of(ranges: Sequence[Range]) -> list[Match]:
-            parts = pool.map(lambda ask, some: ask(some), asked, ranges)
-            return [one for part in parts for one in part]
-
-        yield all_of, children
+def _holding(page: Sequence[sa.Row], needle: str) -> Iterator[Match]:
+    for row in page:
+        how = matched(json.loads(row.body), needle)
+        if how is not None:
+            yield row.content_id, how
 
 
-@contextmanager
-def _child(place: Place, sought: Sought) -> Iterator[Callable[[Range], list[Match]]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "steelyard.work.scan"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        lines_in, lines_out = child.stdin, child.stdout
-
-        def ask(between: Range) -> list[Match]:
-            _say(lines_in, between)
-            answer = lines_out.readline()
-            if not answer:
-                raise ScanFailed(f"a process that searched ended with status {child.wait()}")
-            return [(key, how) for key, how in json.loads(answer)]
-
-        try:
-            _say(lines_in, {"folder": str(place.folder), "url": place.url, "sought": asdict(sought)})
-            yield ask
-        finally:
-            child.kill()
+def _with_hash(page: Sequence[sa.Row], digest: str) -> Iterator[Match]:
+    for row in page:
+        texts = texts_of(json.loads(row.body))
+        if any(hashlib.sha256(text.encode()).hexdigest() == digest for text in texts):
+            yield row.content_id, "exact"
 
 
-def _say(stream: Any, value: Any) -> None:
-    stream.write(json.dumps(value) + "\n")
-    stream.flush()
+def _some_has(bodies: str, digest: bytes) -> bool:
+    """Whether any text in these payloads has this hash; that none has is known quickly. Payloads of shapes that
+    do not fit together are left to be read one by one."""
+    import pyarrow as pa
+    from pyarrow import json as arrow_json
+
+    data = bodies.encode()
+    whole = arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    said = pa.struct([("role", pa.string()), ("content", pa.string())])
+    block = pa.struct([("type", pa.string()), ("text", pa.string()), ("messages", pa.list_(said))])
+    known = arrow_json.ParseOptions(explicit_schema=pa.schema([("blocks", pa.list_(block))]))
+    try:
+        blocks = arrow_json.read_json(io.BytesIO(data), read_options=whole, parse_options=known).column(
+            "blocks"
+        )
+        return any(_has(texts, digest) for part in blocks.chunks for texts in _texts(part))
+    except (pa.ArrowInvalid, _NotPlain):
+        return True
 
 
-def main() -> None:
-    spec = json.loads(sys.stdin.readline())
-    with open_database(Path(spec["folder"]), spec["url"]) as database:
-        for line in sys.stdin:
-            first, last = json.loads(line)
-            _say(sys.stdout, scan(database, Sought(**spec["sought"]), (first, last)))
+class _NotPlain(Exception):
+    """Something in a page of contents was not read as what it was written as."""
 
 
-if __name__ == "__main__":
-    main()
+def _texts(array: Any) -> Iterator[Any]:
+    """The arrays of texts within an Arrow array of contents; raises `_NotPlain` where one was read as something
+    else, such as a time."""
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_struct(kind):
+        for place, field in enumerate(kind):
+            if field.name not in NOT_SHOWN:
+                yield from _texts(array.field(place))
+    elif pa.types.is_list(kind):
+        yield from _texts(array.flatten())
+    elif pa.types.is_string(kind):
+        yield array.drop_null()
+    elif pa.types.is_temporal(kind) or not (pa.types.is_null(kind) or pa.types.is_primitive(kind)):
+        raise _NotPlain
+
+
+def _has(texts: Any, digest: bytes) -> bool:
+    _, offsets, data = texts.buffers()
+    ends = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1].tolist()
+    text, sha256 = memoryview(data or b""), hashlib.sha256
+    return any(sha256(text[start:end]).digest() == digest for start, end in pairwise(ends))

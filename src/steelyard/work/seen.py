@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -21,14 +21,13 @@ from steelyard.domain.times import format_time
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.needle import folded
-from steelyard.work.scan import Match, Place, Range, Sought, scanner
+from steelyard.work.scan import Match, Range, Sought, scan
 from steelyard.work.showings import NAME
 
-RANGE = 20_000  # row keys that one process searches at a time
+RANGE = 20_000  # row keys searched at a time
 PATIENCE_S = 10.0
 Progress = Callable[[int, int], None]
-# A search may keep all processors busy; those that come meanwhile wait their turn.
-_turn = threading.BoundedSemaphore(1)
+_turn = threading.Lock()  # a search reads everything: one at a time is enough for a server
 
 
 @dataclass(frozen=True)
@@ -73,17 +72,23 @@ def of_hash(digest: Any, pointer: str = "/hash") -> Question:
     return Question("hash", Sought(digest=wanted), wanted, wanted)
 
 
-def of_file(digest: str, data: bytes | None) -> Question:
-    """A file by the SHA-256 of its bytes, and by its text where `data` (the whole of it) is UTF-8 text."""
+def of_file(file: BinaryIO) -> Question:
+    """A file, read from its beginning: by the SHA-256 of its bytes and, where it is UTF-8 text, by that."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    file.seek(0)
+    data = file.read(LONGEST_TEXT + 1)
+    needle = "" if len(data) > LONGEST_TEXT or b"\x00" in data else folded(_decoded(data))
+    return Question("file", Sought(needle=needle) if needle else None, digest.hexdigest())
+
+
+def _decoded(data: bytes) -> str:
     try:
-        needle = "" if data is None else folded(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        needle = ""
-    return Question("file", Sought(needle=needle) if needle and "\x00" not in needle else None, digest)
-
-
-def of_bytes(data: bytes) -> Question:
-    return of_file(hashlib.sha256(data).hexdigest(), data if len(data) <= LONGEST_TEXT else None)
+        return ""
 
 
 # No content holds a longer text; some room for white space, of which any amount counts as one.
@@ -104,25 +109,23 @@ def search(
     after: int = 0,
     limit: int = 100,
     project_id: int | None = None,
-    place: Place | None = None,
     progress: Progress = lambda searched, total: None,
     patience_s: float = PATIENCE_S,
 ) -> Found:
     """Contents of a world (or of one project) that match, each with who was shown it: at most `limit`, found
-    within about `patience_s` seconds. Where `place` is given child processes may search. `progress` is told how
-    many of how many were searched. Raises `ScanFailed`.
+    within about `patience_s` seconds. `progress` is told how far it is, and how far there is to go.
     """
     scope = database.read(lambda tx: _scope(tx, world, project_id))
     found, all_of_it = database.read(lambda tx: _by_key(tx, question, scope, after))
     reached = scope.last
     if question.sought is not None and not all_of_it and after < reached:
-        with _turn, scanner(database, question.sought, reached - after, place) as (scan, at_once):
+        with _turn:
             end = time.monotonic() + patience_s
-            for ranges in _rounds(after, scope.last, at_once):
-                more = scan(ranges)
+            for start in range(after, scope.last, RANGE):
+                reached = min(start + RANGE, scope.last)
+                more = scan(database, question.sought, (start, reached))
                 found |= database.read(lambda tx, more=more: _within(tx, more, scope))
-                reached = ranges[-1][1]
-                progress(reached - after, scope.last - after)
+                progress(reached, scope.last)
                 if time.monotonic() > end or sum(key <= reached for key in found) > limit:
                     break
     keys = sorted(key for key in found if key <= reached)
@@ -160,12 +163,6 @@ def _by_key(tx: Transaction, question: Question, scope: _Scope, after: int) -> t
     return dict.fromkeys(tx.execute(stored).scalars().all(), "exact"), False
 
 
-def _rounds(after: int, last: int, at_once: int) -> Iterator[list[Range]]:
-    starts = range(after, last, RANGE)
-    for number in range(0, len(starts), at_once):
-        yield [(start, min(start + RANGE, last)) for start in starts[number : number + at_once]]
-
-
 def _within(tx: Transaction, matches: Sequence[Match], scope: _Scope) -> dict[int, str]:
     found: dict[int, str] = {}
     for start in range(0, len(matches), 500):
@@ -179,20 +176,17 @@ def _within(tx: Transaction, matches: Sequence[Match], scope: _Scope) -> dict[in
 
 def _searched(tx: Transaction, scope: _Scope, between: Range) -> tuple[int, int]:
     """How many contents with a payload, and how many without, stand in a range."""
-    kept = sa.exists(
-        sa.select(t.content_payload.c.content_id).where(t.content_payload.c.content_id == t.content.c.id)
-    )
-    here = (
-        sa.select(sa.func.count())
-        .select_from(t.content)
-        .where(
-            t.content.c.project_id.in_(scope.projects),
-            t.content.c.id > between[0],
-            t.content.c.id <= between[1],
-        )
-    )
-    erased = tx.scalar(here.where(~kept))
+    contents = _number_in(t.content.c.id, between)
+    here = contents.where(t.content.c.project_id.in_(scope.projects))
+    if tx.scalar(contents) == tx.scalar(_number_in(t.content_payload.c.content_id, between)):
+        return tx.scalar(here), 0
+    kept = sa.select(t.content_payload.c.content_id).where(t.content_payload.c.content_id == t.content.c.id)
+    erased = tx.scalar(here.where(~sa.exists(kept)))
     return tx.scalar(here) - erased, erased
+
+
+def _number_in(key: sa.Column[int], between: Range) -> sa.Select:
+    return sa.select(sa.func.count()).select_from(key.table).where(key > between[0], key <= between[1])
 
 
 _giver = t.provider.alias("giver")
@@ -201,16 +195,22 @@ _MATCHED = (
     sa.select(
         t.content.c.id,
         t.content.c.commitment,
-        t.task.c.public_id.label("task"),
-        t.task.c.external_id,
         t.project.c.slug.label("project"),
         _giver.c.slug.label("giver"),
     )
-    .join(t.task, t.task.c.content_id == t.content.c.id)
     .join(t.project, t.project.c.id == t.content.c.project_id)
     .join(_giver, _giver.c.id == t.content.c.provider_id)
     .where(t.content.c.id.in_(_keys))
-    .order_by(t.content.c.id, t.task.c.id)
+    .order_by(t.content.c.id)
+)
+_task = (t.task.c.public_id, t.task.c.external_id)
+_TASKS = sa.select(t.task.c.content_id, *_task).where(t.task.c.content_id.in_(_keys))
+# What a task showed before its foreign URLs were fetched is a content of its own.
+_TASKS_SHOWN = (
+    sa.select(t.exposure.c.content_id, *_task)
+    .join(t.task, t.task.c.id == t.exposure.c.task_id)
+    .where(t.exposure.c.content_id.in_(_keys))
+    .distinct()
 )
 _SHOWN = (
     sa.select(
@@ -234,8 +234,10 @@ _SHOWN = (
 def _items(tx: Transaction, matches: dict[int, str]) -> list[dict[str, Any]]:
     if not matches:
         return []
+    keys = {"keys": list(matches)}
+    tasks = {row.content_id: row for query in (_TASKS_SHOWN, _TASKS) for row in tx.execute(query, keys)}
     shown: dict[int, list[dict[str, Any]]] = {key: [] for key in matches}
-    for row in tx.execute(_SHOWN, {"keys": list(matches)}):
+    for row in tx.execute(_SHOWN, keys):
         shown[row.content_id].append(
             {
                 "provider": row.provider,
@@ -249,12 +251,13 @@ def _items(tx: Transaction, matches: dict[int, str]) -> list[dict[str, Any]]:
     return [
         {
             "content": row.commitment,
-            "task": row.task,
-            "external_id": row.external_id,
+            "task": tasks[row.id].public_id,
+            "external_id": tasks[row.id].external_id,
             "project": row.project,
             "matched": matches[row.id],
             "given_by": row.giver,
             "shown": shown[row.id],
         }
-        for row in tx.execute(_MATCHED, {"keys": list(matches)})
+        for row in tx.execute(_MATCHED, keys)
+        if row.id in tasks
     ]

@@ -130,21 +130,36 @@ def _load(tx: Transaction) -> Standing:
     def root(organisation: Any) -> Any:
         return same.get(organisation, organisation)
 
-    holdings = Holdings(
-        Interest(root(row.holder_id), row.share, row.provider_id, root(row.organisation_id))
-        for row in tx.execute(_INTERESTS)
+    holdings = _holdings(
+        [
+            Interest(root(row.holder_id), row.share, row.provider_id, root(row.organisation_id))
+            for row in tx.execute(_INTERESTS)
+        ]
     )
     providers: dict[int, ProviderFacts] = {}
     keys: dict[str, int] = {}
     for row in tx.execute(_PROVIDERS):
         held = holdings.of(row.id)
         providers[row.id] = ProviderFacts(
-            row.id, row.name, ProviderStatus(row.status), row.clearance, held.shares, held.through
+            row.id, row.name, ProviderStatus(row.status), row.clearance, held.shares, held
         )
         keys[row.slug] = row.id
         keys[row.name_key] = row.id
     conflicts = frozenset(root(row.organisation_id) for row in _conflicts(tx, None))
     return Standing(providers, keys, names, conflicts, same, _titles(names, same), running(tx))
+
+
+_latest: list[tuple[list[Interest], Holdings]] = []  # one at most
+
+
+def _holdings(edges: list[Interest]) -> Holdings:
+    """Chains are worked out anew only when an interest has changed, not for every change of anything."""
+    known = _latest[0] if _latest else None
+    if known is not None and known[0] == edges:
+        return known[1]
+    holdings = Holdings(edges)
+    _latest[:] = [(edges, holdings)]
+    return holdings
 
 
 def _titles(names: Mapping[int, str], same: Mapping[int, int]) -> dict[int, str]:
@@ -160,9 +175,13 @@ def _titles(names: Mapping[int, str], same: Mapping[int, int]) -> dict[int, str]
 
 
 _ORGANISATIONS = sa.select(t.organisation.c.id, t.organisation.c.name, t.organisation.c.same_as_id)
-_INTERESTS = sa.select(
-    t.interest.c.holder_id, t.interest.c.share, t.interest.c.provider_id, t.interest.c.organisation_id
-).where(t.interest.c.ended_at.is_(None))
+_INTERESTS = (
+    sa.select(
+        t.interest.c.holder_id, t.interest.c.share, t.interest.c.provider_id, t.interest.c.organisation_id
+    )
+    .where(t.interest.c.ended_at.is_(None))
+    .order_by(t.interest.c.id)
+)
 _PROVIDERS = sa.select(
     t.provider.c.id,
     t.provider.c.name,
@@ -193,7 +212,18 @@ def _load_terms(tx: Transaction, here: Standing, project_id: int | None = None) 
         named.setdefault(row.project_id, set()).add(here.root(row.organisation_id))
     for row in tx.execute(rows):
         if row.id not in here.terms:
-            here.terms[row.id] = _terms(here, parse_policy(row.policy), named.get(row.id, set()))
+            here.terms[row.id] = _terms(here, _policy(row.id, row.policy), named.get(row.id, set()))
+
+
+_known_policies: dict[int, tuple[Any, Policy]] = {}
+
+
+def _policy(project_id: int, raw: Any) -> Policy:
+    """The policy of a project; one that says what it said when it was last read is not parsed again."""
+    known = _known_policies.get(project_id)
+    if known is None or known[0] != raw:
+        known = _known_policies[project_id] = (raw, parse_policy(raw))
+    return known[1]
 
 
 def _terms(here: Standing, policy: Policy, conflicts: set[int]) -> Terms:

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.eligibility import (
-    WHOLE,
-    Demand,
-    Interest,
-    ProviderFacts,
-    interests_of,
-    may_be_shown,
-)
+from steelyard.domain.chains import Interest, interests_of
+from steelyard.domain.eligibility import WHOLE, Demand, ProviderFacts, may_be_shown
 from steelyard.domain.policy import SENSITIVITIES
 from steelyard.domain.states import ProviderStatus
 

@@ -10,6 +10,8 @@ from fastapi.responses import PlainTextResponse
 
 from steelyard import __version__
 from steelyard.http.api.common import REFUSALS, Inst
+from steelyard.providers.concentration import Thresholds
+from steelyard.providers.dependence import measures
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.tally import by_provider, progress
@@ -32,7 +34,8 @@ def ready(inst: Inst) -> dict[str, Any]:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def metrics(inst: Inst) -> PlainTextResponse:
-    """Sums per project in the Prometheus text format; no content and no provider's name is in them."""
+    """Sums per project in the Prometheus text format, and how much hangs on whom; no content and no name is in
+    them, projects and providers go by their ids."""
 
     def look(tx: Transaction) -> list[str]:
         lines = [
@@ -49,8 +52,28 @@ def metrics(inst: Inst) -> PlainTextResponse:
         lines.append("# HELP steelyard_providers_working Providers that have answered anything.")
         lines.append("# TYPE steelyard_providers_working gauge")
         lines.append(f"steelyard_providers_working {len({s.provider_id for s in by_provider(tx)})}")
-        return lines
+        return lines + _dependence(tx, inst.thresholds)
 
     return PlainTextResponse(
         "\n".join(inst.database.read(look)) + "\n", media_type="text/plain; version=0.0.4"
     )
+
+
+_HELP = {
+    "share": "Part of a project's judgments that a provider gave.",
+    "hhi": "Concentration of a project's judgments, from 0 to 10000, over providers or over sources.",
+    "alert": "1 while more hangs on one than the installation's thresholds allow.",
+}
+
+
+def _dependence(tx: Transaction, thresholds: Thresholds) -> list[str]:
+    found = measures(tx, thresholds)
+    lines: list[str] = []
+    for name, said in _HELP.items():
+        lines.append(f"# HELP steelyard_dependence_{name} {said}")
+        lines.append(f"# TYPE steelyard_dependence_{name} gauge")
+        for kind, labels, value in found:
+            if kind == name:
+                label = ",".join(f'{key}="{text}"' for key, text in labels.items())
+                lines.append(f"steelyard_dependence_{name}{{{label}}} {value:g}")
+    return lines
