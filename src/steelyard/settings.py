@@ -20,7 +20,9 @@ class Settings:
     port: int = 8000  # the port the server listens on
     currency: str = "USD"  # the one currency of prices and budgets; fixed when the folder is made
     allow_private_urls: bool = False  # fetch content from addresses inside private networks too (1 or 0)
-    dependence_alert_share: float = 0.6  # one provider's or organisation's share above which an alert is raised
+    dependence_alert_share: float = (
+        0.6  # one provider's or organisation's share above which an alert is raised
+    )
     dependence_alert_hhi: int = 5500  # the concentration over sources (0 to 10,000) above which one is raised
 
 

@@ -228,13 +228,15 @@ class Keeper:
             ("expire", 1.0, expire),
             ("cursors", 30.0, refresh_cursors),
             ("refits", 5.0, refit.enqueue_due),
-            ("dependence", 30.0, figures.order_due),
             ("phase-outs", 5.0, advance.advance),
             ("drills", 60.0, drill_schedule.order_due),
         ):
             thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
+        thread = threading.Thread(target=self._order_figures, name="dependence", daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def stop(self) -> None:
         self._stop.set()
@@ -242,6 +244,13 @@ class Keeper:
             runner.stop()
         for thread in self._threads:
             thread.join(5)
+
+    def _order_figures(self) -> None:
+        while not self._stop.wait(30.0):
+            try:
+                figures.order_due(self._installation.database)
+            except Exception:
+                log.exception("a sweep met a fault")
 
     def _repeat(self, every: float, fn: Callable[[Transaction], int]) -> None:
         while not self._stop.wait(every):

@@ -16,7 +16,7 @@ PROVIDER = {
 WITHOUT = {
     "tasks", "values_changed", "tasks_lost", "below_target", "confidence_before", "confidence_after",
 }  # fmt: skip
-REPLACE = {"answers", "stranded", "cost", "days", "date", "because", "per_day"}
+REPLACE = {"answers", "extra", "stranded", "cost", "days", "date", "because", "per_day"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from support.server import CATS, Server, text_tasks
 
 from steelyard.client import Refused, Unreachable
 
-KILLS, THREADS = 2, 3
+KILLS, THREADS = 1, 3
 
 
 class Takers:

@@ -141,7 +141,7 @@ def cast(lab: Lab) -> Cast:
     task = lab.owner.get(f"/api/projects/{slug}/tasks", limit=1)["items"][0]["id"]
     places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch}
     places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING, "annotator_id": NOTHING}
-    places |= {"organisation_id": NOTHING}
+    places |= {"organisation_id": NOTHING, "judgment_id": NOTHING, "drill_id": NOTHING}
     return Cast(lab, keys, vendor, places)
 
 

@@ -122,8 +122,13 @@ def test_gold_is_not_in_it(world: World, project: sa.Row, people: list[Principal
 
 
 def test_what_was_withdrawn_is_masked_at_once_and_written_out_when_it_is_much(
-    world: World, project: sa.Row, people: list[Principal], folder: Path
+    world: World,
+    project: sa.Row,
+    people: list[Principal],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(columnar, "AT_ONCE", 10)
     copy(world, project, folder)
     before = parts(folder)
     mine = (t.judgment.c.annotator_id == people[0].annotator_id,)
@@ -135,6 +140,11 @@ def test_what_was_withdrawn_is_masked_at_once_and_written_out_when_it_is_much(
     assert len(copy(world, project, folder)) == 20
     (part,) = parts(folder)
     assert pq.read_metadata(part).num_rows == 20, "a third is written out"
+    monkeypatch.undo()
+    other = sa.select(sa.func.min(t.judgment.c.id)).where(t.judgment.c.annotator_id == people[1].annotator_id)
+    assert take_back(world, t.judgment.c.id == world.one(other)) == 1
+    left = len(copy(world, project, folder))
+    assert sum(pq.read_metadata(part).num_rows for part in parts(folder)) == left, "of few rows at once"
 
 
 def test_forgetting_leaves_nothing_on_disk(

@@ -15,7 +15,6 @@ from steelyard.domain.ids import new_id
 from steelyard.domain.times import SECOND
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import commit
-from steelyard.providers import dependence as dependence_module
 from steelyard.providers import figures
 from steelyard.providers.concentration import Thresholds
 from steelyard.providers.dependence import Seen, dependence, overview, see
@@ -187,7 +186,7 @@ def test_over_all_projects_it_is_the_sum(
 def test_worlds_are_apart(world: World, answered: list[str]) -> None:
     found = whole(world, "test")
     assert (found["projects"], found["overall"]["judgments"]) == ([], 0)
-    assert found["overall"]["hhi"] == {"providers": None, "sources": None}
+    assert found["overall"]["hhi"] == {"providers": 0, "sources": 0}
 
 
 def test_a_project_without_answers_says_so(world: World, project: sa.Row) -> None:
@@ -251,7 +250,7 @@ def test_a_little_more_waits_ten_minutes_for_its_job(
     clock.advance(300)
     assert world.database.read(figures.due) == []
     clock.advance(300)
-    assert world.write(figures.order_due) == 1
+    assert figures.order_due(world.database) == 1
 
 
 def test_a_job_that_takes_long_runs_rarely(
@@ -325,9 +324,9 @@ def test_a_child_process_finds_the_same(
     folder, url = _place(world.database, request, tmp_path)
     said: list[str] = []
     there = figures_in_child(folder, url, project.id, said.append)
-    hours = {"hours": None}
+    speed = {"speed": None}
     assert (there.state, there.judgments) == (here.state, 90)
-    assert there.found | hours == here.found | hours
+    assert there.found | speed == here.found | speed
     assert any("without each of 4" in text for text in said)
     assert (folder / "columns").is_dir()
 
@@ -460,16 +459,32 @@ def test_a_large_projects_speed_comes_from_the_figures(
     world: World, project: sa.Row, crowd: dict[str, Principal], steady: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = one(whole(world)["projects"][0], "acme")["replace"]
-    run_job(world, project)
     monkeypatch.setattr("steelyard.providers.forecast.AT_ONCE", 50)
+    run_job(world, project)
     kept = one(whole(world)["projects"][0], "acme")["replace"]
     assert kept["days"]["value"] == pytest.approx(live["days"]["value"], rel=0.05)
-    world.write(lambda tx: tx.execute(sa.delete(t.dependence)))
-    monkeypatch.setattr(dependence_module.figures, "SMALL", 5)
-    few = world.database.read(
-        lambda tx: replacement(tx, {project.id: 96}, without=(crowd["amy"].provider_id,))
+    bea = [(crowd["bea"].provider_id, 1.0)]
+    assert world.database.read(lambda tx: replacement(tx, {project.id: 12}, bea))["per_day"] == pytest.approx(
+        12, rel=0.1
     )
-    assert few["per_day"] == pytest.approx(36, rel=0.2), "the latest answers say about the same"
+    world.write(lambda tx: tx.execute(sa.delete(t.dependence)))
+    unknown = world.database.read(lambda tx: replacement(tx, {project.id: 12}, bea))
+    assert (unknown["days"], unknown["cost"]["value"]) == (None, "1.20")
+
+
+def test_a_large_projects_short_history_is_kept_in_finer_bins(
+    world: World, project: sa.Row, crowd: dict[str, Principal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = world.patch(project, answers=1, max_answers=1)
+    keys = world.tasks(project, 130)
+    for name, some in (("ann", keys[:60]), ("amy", keys[60:120])):
+        give(world, project, crowd[name], some, every_s=60)
+    live = one(whole(world)["projects"][0], "acme")["replace"]
+    monkeypatch.setattr("steelyard.providers.forecast.AT_ONCE", 50)
+    run_job(world, project)
+    kept = one(whole(world)["projects"][0], "acme")["replace"]
+    assert live["days"]["value"] * 1440 == pytest.approx(60, rel=0.1)
+    assert kept["days"]["value"] == pytest.approx(live["days"]["value"], rel=0.05)
 
 
 def _place(database: Database, request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str | None]:

@@ -296,6 +296,18 @@ def test_two_providers_of_one_owner_under_two_names_are_one_source(world: World)
     assert world.take(second, project)
 
 
+def test_who_changed_an_organisation_stands_in_the_record(world: World) -> None:
+    foe = made(world, "Foe")
+    other = made(world, "Other")
+    change(world, foe, same_as=other)
+    change(world, foe, same_as=None, name="Foe Two")
+    rows = world.all(sa.select(t.organisation_change).order_by(t.organisation_change.c.id))
+    assert [row.person_id for row in rows] == [world.owner.person_id] * 4
+    assert rows[2].change == {"same_as": {"from": None, "to": other}}
+    assert rows[3].change["same_as"] == {"from": other, "to": None}
+    assert rows[3].change["names"] == {"from": ["Foe"], "to": ["Foe", "Foe Two"]}
+
+
 # --- the installation's conflicts -------------------------------------------------------------------------
 
 

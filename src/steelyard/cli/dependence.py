@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -26,9 +26,11 @@ from steelyard.cli.common import (
 )
 from steelyard.providers import figures
 from steelyard.providers.dependence import overview, see
+from steelyard.providers.registry import find_provider
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
 from steelyard.work.projects import find_project
+from steelyard.work.tally import by_provider
 
 
 def dependence_command(
@@ -50,7 +52,7 @@ def dependence_command(
             return None if project is None else find_project(tx, who, project).id
 
         one = installation.database.read(find)
-        bring_figures_up_to_date(installation, mode.value, one)
+        bring_figures_up_to_date(installation, mode.value, None if one is None else {one})
 
         def look(tx: Transaction) -> dict[str, Any]:
             return overview(tx, see(tx, mode.value, one), installation.thresholds)
@@ -62,8 +64,20 @@ def dependence_command(
             _print(found)
 
 
-def bring_figures_up_to_date(installation: Installation, world: str, project: int | None = None) -> None:
-    """Works out what is stale of a world's figures, or of one project's, with progress on stderr."""
+def bring_figures_of(installation: Installation, provider: str, world: str) -> None:
+    """Works out what is stale in the projects that a provider has answered, with progress on stderr."""
+
+    def look(tx: Transaction) -> set[int]:
+        key = find_provider(tx, provider).id
+        return {sums.project_id for sums in by_provider(tx, provider_id=key, world=world)}
+
+    bring_figures_up_to_date(installation, world, installation.database.read(look))
+
+
+def bring_figures_up_to_date(
+    installation: Installation, world: str, projects: Collection[int] | None = None
+) -> None:
+    """Works out what is stale of a world's figures, or of some projects', with progress on stderr."""
     with err.status("") as status:
 
         def say(text: str) -> None:
@@ -76,7 +90,7 @@ def bring_figures_up_to_date(installation: Installation, world: str, project: in
             installation.database,
             world,
             lambda key: installation.figures_in_child(key, say if sys.stderr.isatty() else None),
-            projects=None if project is None else {project},
+            projects=projects,
             say=say,
         )
 
@@ -86,7 +100,7 @@ def _print(found: Mapping[str, Any]) -> None:
     whole = [("All projects", found["overall"])] if len(answered) > 1 else []
     for title, group in [*whole, *((project["name"], project) for project in answered)]:
         sources = group["hhi"]["sources"]
-        concentration = "" if sources is None else f", concentration over sources {sources:,} of 10,000"
+        concentration = f", concentration over sources {sources:,} of 10,000"
         out.print(
             f"[bold]{escape(title)}[/bold]  {group['judgments']:,} judgments{concentration}",
             highlight=False,

@@ -29,6 +29,7 @@ from steelyard.cli.common import (
     show_table,
     write_page,
 )
+from steelyard.cli.dependence import bring_figures_of
 from steelyard.cli.drill import drill_command
 from steelyard.cli.phase_out import end_phase_out_command, phase_out_command
 from steelyard.domain.states import ExitState
@@ -123,6 +124,7 @@ def exit_command(
 
 
 def _plan(here: Installation, provider: str, mode: Mode, out: Path | None, as_json: bool) -> None:
+    bring_figures_of(here, provider, mode.value)
     found = here.database.read(lambda tx: plan(tx, find_provider(tx, provider), mode.value))
     if out is not None:
         write_page(out, plan_document(found, here.database.read(currency_of)))
@@ -150,6 +152,7 @@ def _plan(here: Installation, provider: str, mode: Mode, out: Path | None, as_js
 def _execute(
     here: Installation, provider: str, options: dict[str, Any], out: Path | None, as_json: bool
 ) -> None:
+    bring_figures_of(here, provider, Mode.live.value)
     foreseen = here.database.read(lambda tx: plan(tx, find_provider(tx, provider), Mode.live.value))
 
     def go(tx: Transaction) -> dict[str, Any]:

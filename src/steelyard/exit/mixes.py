@@ -34,7 +34,7 @@ def mixes(tx: Transaction, provider: sa.Row, world: str, hangs: Mapping[str, Any
         key = ids[project["project"]]
         replace = project.get("replace") or {}
         answers[key] = replace.get("answers", project["judgments"])
-        extra[key] = (project.get("without") or {}).get("below_target", 0)
+        extra[key] = replace.get("extra", 0)
     found = [
         _mix(tx, name, title, parts, answers, extra, provider.id)
         for name, title, parts in _ways(tx, provider.id, answers)

@@ -114,6 +114,7 @@ class Runner:
 
     def _something_due(self, tx: Transaction) -> bool:
         due = sa.select(t.job.c.id).where(
+            t.job.c.kind.in_(list(self._handlers)),
             t.job.c.run_at <= tx.now,
             sa.text("job.state <> 'dead'"),
             sa.or_(t.job.c.state == "waiting", t.job.c.lease_until < tx.now),

@@ -250,8 +250,9 @@ class _Group:
         return concentration_of({p: self.sums.get(p, 0) for p in order}, self.here, own)
 
     @property
-    def hhi(self) -> dict[str, int | None]:
-        return {"providers": self.concentration.providers, "sources": self.concentration.sources}
+    def hhi(self) -> dict[str, int]:
+        """0 where nothing was answered."""
+        return {"providers": self.concentration.providers or 0, "sources": self.concentration.sources or 0}
 
     def weight(self, *providers: int) -> float | None:
         """Their part of the consensus of all tasks; null while a project is pending."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from steelyard.work import standing
 from steelyard.work.tally import by_provider
 
 JOB = "dependence"
-FORM = 1  # of what is kept; figures of another form are worked out anew
+FORM = 2  # of what is kept; figures of another form are worked out anew
 SMALL = 20_000  # judgments of all projects that one request works out itself
 AT_MOST_EVERY = 60 * SECOND
 PATIENCE = 20  # and at most so often that a run takes a part of the time, as many times as long as it took
@@ -187,9 +188,9 @@ def _here(database: Database) -> Run:
     return lambda project_id: database.read(lambda tx: figures_here(tx, project_id))
 
 
-def _projects(tx: Transaction, world: str | None = None) -> list[sa.Row]:
-    query = sa.select(t.project.c.id, t.project.c.slug, t.project.c.name).order_by(t.project.c.id)
-    return list(tx.rows(query if world is None else query.where(t.project.c.world == world)))
+def _projects(tx: Transaction, world: str) -> list[sa.Row]:
+    query = sa.select(t.project.c.id, t.project.c.name).where(t.project.c.world == world)
+    return list(tx.rows(query.order_by(t.project.c.id)))
 
 
 def _is_stale(tx: Transaction, project_id: int) -> bool:
@@ -210,19 +211,20 @@ def _ms(began: float) -> int:
 def due(tx: Transaction) -> list[int]:
     """Large projects whose figures are behind by one part in a hundred, or by anything for ten minutes."""
     found = []
-    for project in _projects(tx):
-        state = state_of(tx, project.id)
-        if state.judgments <= SMALL:
-            continue
-        known = kept(tx, project.id)
+    size: Counter[int] = Counter()
+    for entry in by_provider(tx):
+        size[entry.project_id] += entry.judgments
+    for project_id in sorted(key for key, n in size.items() if n > SMALL):
+        state = state_of(tx, project_id)
+        known = kept(tx, project_id)
         if known is None:
-            found.append(project.id)
+            found.append(project_id)
             continue
         if known.state == state.name or not may_order(tx, known):
             continue
         grown = abs(state.judgments - known.judgments) >= GROWTH * known.judgments
         if grown or tx.now - known.at >= AFTER:
-            found.append(project.id)
+            found.append(project_id)
     return found
 
 
@@ -238,7 +240,9 @@ def order(tx: Transaction, projects: Iterable[int]) -> None:
         enqueue(tx, JOB, {"project": project_id}, dedup_key=f"{JOB}:{project_id}")
 
 
-def order_due(tx: Transaction) -> int:
-    projects = due(tx)
-    order(tx, projects)
+def order_due(database: Database) -> int:
+    """Looks in a read what is due and orders it in a short write; returns how many."""
+    projects = database.read(due)
+    if projects:
+        database.write(lambda tx: order(tx, projects))
     return len(projects)

@@ -15,13 +15,22 @@ import sqlalchemy as sa
 
 from steelyard.domain.money import format_money
 from steelyard.domain.times import SECOND
-from steelyard.providers.pace import LEAST_ANSWERS, WINDOW, History, Pace, days_until, history_of, pace_of
+from steelyard.providers.pace import (
+    HOUR,
+    LEAST_ANSWERS,
+    WINDOW,
+    History,
+    Pace,
+    days_until,
+    history_of,
+    pace_of,
+)
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
 from steelyard.work.tally import by_provider, progress
 
-AT_ONCE = 20_000  # of a project the latest so many answers are looked at; more is what the figures keep
+AT_ONCE = 20_000  # the moments of so many answers are looked at; of more the figures keep how many when
 BY_SHIPMENT = "shipment"  # providers of this kind take nothing from the queue
 
 Part = tuple[int, float]  # a provider's row key and its part of the work
@@ -29,40 +38,34 @@ Part = tuple[int, float]  # a provider's row key and its part of the work
 
 @dataclass(frozen=True)
 class Speeds:
-    """When the providers of a project have answered of late: moments in seconds, or hourly counts up to
-    `end` where a job has kept them."""
+    """When the providers of a project have answered of late, up to `end`: moments in seconds, or what a job has
+    kept, counts in bins of `bin_s` seconds."""
 
     end: float
     moments: Mapping[int, Sequence[float]] = field(default_factory=dict)
-    hourly: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    bin_s: float = 0.0
+    binned: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     def answers(self, provider_id: int) -> int:
-        return len(self.moments.get(provider_id, ())) or sum(self.hourly.get(provider_id, ()))
+        return len(self.moments.get(provider_id, ())) or sum(self.binned.get(provider_id, ()))
 
     def pace(self, providers: Collection[int]) -> Pace | None:
         """How these answer, taken together."""
-        if self.hourly:
-            counts = [self.hourly[p] for p in providers if p in self.hourly]
-            if not counts:
-                return None
-            history = _from_first([sum(hour) for hour in zip(*counts, strict=True)], self.end)
+        if self.binned:
+            counts = [self.binned[p] for p in providers if p in self.binned]
+            history = self._from_first([sum(each) for each in zip(*counts, strict=True)])
         else:
             history = history_of([m for p in providers for m in self.moments.get(p, ())], self.end)
         return None if history is None else pace_of(history)
 
+    def _from_first(self, counts: list[int]) -> History | None:
+        """From their own first answer on, where bins are hours of the clock."""
+        first = next((place for place, count in enumerate(counts) if count), None)
+        if first is None:
+            return None
+        return History(counts[first:] if self.bin_s == HOUR else counts, self.bin_s, self.end)
 
-def _from_first(counts: list[int], end: float) -> History | None:
-    first = next((place for place, count in enumerate(counts) if count), None)
-    return None if first is None else History(counts[first:], 3600.0, end)
 
-
-_MOMENT = (  # of the answer so many places back
-    sa.select(t.judgment.c.at)
-    .where(t.judgment.c.project_id == sa.bindparam("project"), t.judgment.c.at > sa.bindparam("since"))
-    .order_by(t.judgment.c.at.desc())
-    .limit(1)
-    .offset(sa.bindparam("back"))
-)
 _MOMENTS = sa.select(t.judgment.c.provider_id, t.judgment.c.at).where(
     t.judgment.c.project_id == sa.bindparam("project"),
     t.judgment.c.at > sa.bindparam("since"),
@@ -75,27 +78,24 @@ _KEPT = sa.select(t.dependence.c.found, t.dependence.c.at).where(
 
 
 def speeds(tx: Transaction, project_id: int) -> Speeds:
-    """How fast a project's providers have answered in the last four weeks: of a large project as the last
-    run of its figures found, else as the latest answers say.
+    """How fast a project's providers have answered in the last four weeks: as the moments of their answers say,
+    or of a large project as its figures do (which say nothing before their first run).
 
     While tasks are open silence counts as slowness; where none are, time ends with the last answer.
     """
-    since = tx.now - round(WINDOW * SECOND)
-    far = tx.scalar(_MOMENT, {"project": project_id, "since": since, "back": AT_ONCE})
-    if far is not None:
+    now, sums = tx.now / SECOND, progress(tx, project_id)
+    if sums.judgments > AT_ONCE:
         kept = tx.row(_KEPT, {"project": project_id})
-        hours = (kept.found.get("hours") or {}) if kept is not None else {}
-        if hours and max(map(len, hours["counts"].values()), default=0) >= 72:
-            counts = {int(p): c for p, c in hours["counts"].items()}
-            return Speeds(float(hours["end"]), hourly=counts)
-        since = far
+        speed = kept.found.get("speed") if kept is not None else None
+        if speed is None:
+            return Speeds(now)
+        return Speeds(speed["end"], {}, speed["bin_s"], {int(p): c for p, c in speed["counts"].items()})
     moments: dict[int, list[float]] = {}
+    since = tx.now - round(WINDOW * SECOND)
     for row in tx.execute(_MOMENTS, {"project": project_id, "since": since}):
         moments.setdefault(row.provider_id, []).append(row.at / SECOND)
-    end = tx.now / SECOND
-    if progress(tx, project_id).open == 0:
-        end = max((max(m) for m in moments.values()), default=end)
-    return Speeds(min(end, tx.now / SECOND), moments)
+    last = max((max(m) for m in moments.values()), default=now)
+    return Speeds(now if sums.open else min(last, now), moments)
 
 
 def able(tx: Transaction, project_id: int, without: Collection[int] = ()) -> list[int]:
@@ -139,10 +139,10 @@ def replacement(
     do the work share it now, `without` some; then whoever is free takes the next task. `extra`: how many more
     a project may need, since confidence falls short of its target; they count in the high cost only.
 
-    Returns `answers`, `stranded` (of them those that nobody of the mix may give), `cost` {value, low, high} as
-    decimal strings (low and high: all by the cheapest, all by the dearest with the extra answers), `days`
-    {value, low, high} (median and 80 % interval) or null, `date`, `because` (why days cannot be said), and
-    `per_day`: at which speed.
+    Returns `answers`, `extra`, `stranded` (of the answers those that nobody of the mix may give), `cost`
+    {value, low, high} as decimal strings (low and high: all by the cheapest, all by the dearest with the extra
+    answers), `days` {value, low, high} (median and 80 % interval) or null, `date`, `because` (why days cannot
+    be said), and `per_day`: at which speed.
     """
     price = prices(tx)
     value = low = high = 0.0
@@ -163,13 +163,16 @@ def replacement(
         found = speeds_of(tx, project_id)
         groups = [([p for p, _ in parts], 1.0)] if mix is None else [([p], part) for p, part in parts]
         for providers, part in groups:
+            if n * part <= 0:
+                continue
             pace = found.pace(providers)
             if pace is None:
                 unknown += [_name(tx, p) for p in providers]
-            elif n * part > 0:
+            else:
                 streams.append((pace, n * part))
     result: dict[str, Any] = {
         "answers": sum(answers.values()),
+        "extra": sum((extra or {}).values()),
         "stranded": stranded,
         "cost": {
             "value": format_money(round(value)),

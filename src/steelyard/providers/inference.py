@@ -20,12 +20,15 @@ from steelyard.providers.consensus_weight import consensus_weight
 from steelyard.providers.evidence import Evidence, read_evidence
 from steelyard.providers.figures import FORM, organisation_sets
 from steelyard.providers.leave_one_out import NOTHING, Inferred, Left, changed, infer, what_is_left
-from steelyard.providers.pace import HOUR, WINDOW
+from steelyard.providers.pace import BINS, BLOCKS, HOUR, RHYTHM_FROM, WINDOW
 from steelyard.store.database import Transaction
 from steelyard.work.columns import Asked, Columns
+from steelyard.work.tally import progress
 
 BUDGET_S = 240.0  # of one core, about; what would take longer is inferred from a sample of the tasks
-LEAST_TASKS = 200_000  # in a sample: with fewer each annotator's skill is less well known, which biases the rest
+LEAST_TASKS = (
+    200_000  # in a sample: with fewer each annotator's skill is less well known, which biases the rest
+)
 # Seconds that the fit of one answer takes, measured; a choice's grow with its options.
 COST = {"choice": 0.5e-6, "choices": 0.8e-6, "rating": 4e-6, "number": 4e-6, "text": 40e-6}
 Say = Callable[[str], None]
@@ -36,7 +39,7 @@ def work_out(
 ) -> dict[str, Any]:
     """Figures of a project from its columns, as JSON: `tasks` with a value, their mean `confidence`, `weight`
     of consensus by provider, `providers` (row key to counts and `without`), `sets` (of providers that hang
-    together), `hours` (answers by provider and hour in the last four weeks), and how it was inferred."""
+    together), `speed` (when they answered in the last four weeks), and how it was inferred."""
     evidence = read_evidence(tx, project_id, columns)
     concerned = evidence.concerned
     groups = sorted(organisation_sets(tx, concerned), key=sorted)
@@ -69,7 +72,7 @@ def work_out(
         "weight": {str(p): round(w / max(weighed, 1), 9) for p, w in weight.items()},
         "providers": providers,
         "sets": sets,
-        "hours": _hours(evidence.columns, tx.now),
+        "speed": _speed(evidence.columns, tx.now, progress(tx, project_id).open > 0),
     }
 
 
@@ -187,22 +190,30 @@ def _only(evidence: Evidence, sample: NDArray[np.bool_]) -> Evidence:
     )
 
 
-def _hours(columns: Columns, now: int) -> dict[str, Any] | None:
-    """Answers given here (not shipped) in each whole hour of the last four weeks, by provider."""
-    hour = int(HOUR * SECOND)
-    end = now // hour * hour
-    count = int(WINDOW // HOUR)
-    place = (columns.at - (end - count * hour)) // hour
-    recent = (place >= 0) & (place < count) & ~columns.shipped
+def _speed(columns: Columns, now: int, waiting: bool) -> dict[str, Any] | None:
+    """Answers given here (not shipped) in the last four weeks by provider, in bins up to `end`: whole hours where
+    they span days, else parts of their span. `waiting`: there is open work, so silence is slowness."""
+    recent = (columns.at > now - int(WINDOW * SECOND)) & (columns.at <= now) & ~columns.shipped
     if not recent.any():
         return None
-    providers, code = np.unique(columns.provider[recent], return_inverse=True)
-    table = np.bincount(code * count + place[recent], minlength=len(providers) * count)
-    counts = table.reshape(len(providers), count)
-    first = int(np.argmax(counts.sum(axis=0) > 0))
+    at, provider = columns.at[recent], columns.provider[recent]
+    first, end = int(at.min()), now if waiting else int(at.max())
+    if end - first >= RHYTHM_FROM * SECOND:
+        width = int(HOUR * SECOND)
+        end = end // width * width
+        count = (end - first) // width
+    else:
+        count = BLOCKS * BINS
+        width = max(1, -(-(end - first) // count))
+    place = count - 1 - (end - at) // width
+    kept = (at <= end) & (place >= 0)
+    providers, code = np.unique(provider[kept], return_inverse=True)
+    table = np.bincount(code * count + place[kept], minlength=len(providers) * count)
+    counts = table.reshape(len(providers), count).tolist()
     return {
         "end": end / SECOND,
-        "counts": {str(p): row[first:].tolist() for p, row in zip(providers.tolist(), counts, strict=True)},
+        "bin_s": width / SECOND,
+        "counts": {str(p): row for p, row in zip(providers.tolist(), counts, strict=True)},
     }
 
 

@@ -6,7 +6,7 @@ legal entity is a mark on one of them, from which what was recorded of either co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,7 +45,7 @@ def create_organisation(tx: Transaction, who: Principal, raw: Mapping[str, Any])
         _change(tx, who, _row(tx, key), {field: value for field, value in raw.items() if field != "name"})
         return key
 
-    key, effect = carry_out(tx, make)
+    key, effect = carry_out(tx, lambda: recorded(tx, who.person_id, None, make))
     row = _row(tx, key)
     return row, replace(effect, made=tuple(name for name in effect.made if name != row.name))
 
@@ -60,8 +60,36 @@ def update_organisation(
     """
     _check(tx, who, patch)
     row = find_organisation(tx, public_id)
-    _, effect = carry_out(tx, lambda: _change(tx, who, row, patch))
+
+    def change() -> int:
+        _change(tx, who, row, patch)
+        return row.id
+
+    _, effect = carry_out(tx, lambda: recorded(tx, who.person_id, row.id, change))
     return _row(tx, row.id), effect
+
+
+def recorded(tx: Transaction, person_id: int | None, key: int | None, change: Callable[[], int]) -> int:
+    """Makes a change of an organisation's own fields, and writes who made it, from what to what."""
+    before = {} if key is None else _own(tx, key)
+    key = change()
+    after = _own(tx, key)
+    altered = {n: {"from": before.get(n), "to": v} for n, v in after.items() if before.get(n) != v}
+    if altered:
+        tx.execute(
+            sa.insert(t.organisation_change).values(
+                organisation_id=key, person_id=person_id, change=altered, at=tx.now
+            )
+        )
+    return key
+
+
+def _own(tx: Transaction, key: int) -> dict[str, Any]:
+    row = _row(tx, key)
+    names = sa.select(t.organisation_name.c.name).where(t.organisation_name.c.organisation_id == key)
+    same = None if row.same_as_id is None else _row(tx, row.same_as_id).public_id
+    own = {"name": row.name, "lei": row.lei, "country": row.country, "same_as": same}
+    return {**own, "names": sorted(tx.execute(names).scalars())}
 
 
 def _check(tx: Transaction, who: Principal, raw: Mapping[str, Any]) -> None:

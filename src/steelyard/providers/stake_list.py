@@ -267,3 +267,10 @@ class _Book:
         ]
         if stakes:
             tx.execute(sa.insert(t.interest), stakes)
+        told = [
+            {"organisation_id": o.key, "person_id": person_id, "change": {"list": change}, "at": tx.now}
+            for o in dict.fromkeys([*self._made, *self._touched])
+            for change in [{"names": o.names, **o.values}]
+        ]
+        if told:
+            tx.execute(sa.insert(t.organisation_change), told)

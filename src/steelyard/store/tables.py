@@ -95,6 +95,17 @@ organisation_name = sa.Table(  # the name and every alias; unique over all organ
     Column("name", Text, nullable=False),
 )
 
+organisation_change = sa.Table(  # every change of what an organisation is: who, when, from what to what
+    "organisation_change",
+    metadata,
+    _id(),
+    _ref("organisation", index=True),
+    _ref("person", nullable=True),
+    Column("change", _Json, nullable=False),
+    _time("at"),
+    *_fact(),
+)
+
 provider = sa.Table(
     "provider",
     metadata,

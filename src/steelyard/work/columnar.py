@@ -38,7 +38,8 @@ FORM = 1  # of the parts; one of another form is made anew
 FOOTER = b"steelyard"
 GROUP = 250_000  # rows in a row group
 MERGE = 4  # a part is merged with the one before it unless that is so many times as large
-GONE = 0.05  # a part of which more than this is no longer current is written anew without it
+GONE = 0.05  # a part of which more than this is no longer current is written anew without it,
+AT_ONCE = 200_000  # one of fewer rows as soon as there is anything in it that is not
 
 _GONE = sa.select(t.judgment.c.id).where(
     t.judgment.c.project_id == sa.bindparam("project"),
@@ -242,11 +243,12 @@ class _Copy:
 
     def _much_gone(self, part: _Part, gone: NDArray[np.int64]) -> bool:
         low, high = np.searchsorted(gone, [part.after, part.through], side="right")
-        if high - low <= GONE * part.rows:  # an upper bound: some of them never were in the part
+        much = 0 if part.rows <= AT_ONCE else GONE * part.rows
+        if high - low <= much:  # an upper bound: some of them never were in the part
             return False
         with pq.ParquetFile(part.path) as file:
             ids = file.read(columns=["id"]).column("id").to_numpy()
-        return int(_among(ids, gone[low:high]).sum()) > GONE * part.rows
+        return int(_among(ids, gone[low:high]).sum()) > much
 
     def _write(
         self, tables: Iterator[pa.Table], after: int, witness: tuple[int, str], through: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def fit_in_child(folder: Path, url: str | None, project_id: int) -> list[Questio
 def act(told: dict[str, Any]) -> list[dict[str, Any]]:
     folder = Path(told["folder"])
     with open_database(folder, told["url"]) as database:
-        return [asdict(fit) for fit in fit_project(database, told["project"], folder)]
+        return [vars(fit) for fit in fit_project(database, told["project"], folder)]
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def horizon(tx: Transaction) -> Horizon:
 _e = t.exposure
 _HIGHEST = sa.select(sa.func.coalesce(sa.func.max(_e.c.id), 0))
 NAME = sa.func.coalesce(t.person.c.name, t.annotator.c.external_id)
-_NOW = sa.func.coalesce(t.project.c.policy["sensitivity"].as_string(), DEFAULT_SENSITIVITY)
+_now = sa.func.coalesce(t.project.c.policy["sensitivity"].as_string(), DEFAULT_SENSITIVITY)
 
 
 def narrowed(query: sa.Select, which: Which) -> sa.Select:
@@ -67,7 +67,7 @@ def narrowed(query: sa.Select, which: Which) -> sa.Select:
         if wanted is not None:
             query = query.where(column == wanted)
     if which.sensitivity is not None:
-        now = sa.select(t.project.c.id).where(which.sensitivity == _NOW)
+        now = sa.select(t.project.c.id).where(_now == which.sensitivity)
         unmarked = sa.and_(_e.c.sensitivity.is_(None), _e.c.project_id.in_(now))
         query = query.where(sa.or_(_e.c.sensitivity == which.sensitivity, unmarked))
     if which.horizon is not None:
@@ -117,7 +117,7 @@ def listing(
 _LISTING = (
     sa.select(
         _e.c.id,
-        sa.func.coalesce(_e.c.sensitivity, _NOW).label("sensitivity"),
+        sa.func.coalesce(_e.c.sensitivity, _now).label("sensitivity"),
         _e.c.assignment,
         _e.c.at,
         t.task.c.public_id.label("task"),

@@ -20,7 +20,14 @@ from steelyard.identity.policy import (
 A = Action
 EVERYBODY = {A.WORK, A.READ_ASKED}
 READERS = EVERYBODY | {A.READ_RESULTS}
-MANAGER = READERS | {A.CREATE_TASKS, A.MANAGE_PROJECTS, A.BUILD_RELEASES, A.READ_PROVIDERS, A.STEER_PROVIDERS}
+MANAGER = READERS | {
+    A.REVIEW,
+    A.CREATE_TASKS,
+    A.MANAGE_PROJECTS,
+    A.BUILD_RELEASES,
+    A.READ_PROVIDERS,
+    A.STEER_PROVIDERS,
+}
 
 
 def principal(
@@ -39,7 +46,7 @@ def principal(
     [
         (Role.OWNER, set(Action)),
         (Role.MANAGER, MANAGER | {A.READ_KEYS, A.CHANGE_ANNOTATOR_KEYS}),
-        (Role.REVIEWER, READERS),
+        (Role.REVIEWER, READERS | {A.REVIEW}),
         (Role.ANNOTATOR, EVERYBODY),
         (Role.MACHINE, {A.READ_ASKED, A.READ_RESULTS, A.CREATE_TASKS}),
     ],

@@ -65,6 +65,19 @@ def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
 
 def _create_tables() -> None:
     op.create_table(
+        "organisation_change",
+        sa.Column("id", ROW_KEY, nullable=False),
+        sa.Column("organisation_id", ROW_KEY, nullable=False),
+        sa.Column("person_id", ROW_KEY, nullable=True),
+        sa.Column("change", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *_fact(),
+        _refers("organisation_change", "organisation_id", "organisation"),
+        _refers("organisation_change", "person_id", "person"),
+        sa.PrimaryKeyConstraint("id", name="organisation_change_pkey"),
+    )
+    op.create_index("organisation_change_organisation_id", "organisation_change", ["organisation_id"])
+    op.create_table(
         "review",
         sa.Column("id", ROW_KEY, nullable=False),
         sa.Column("public_id", sa.String(24), nullable=False),
