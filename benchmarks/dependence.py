@@ -136,15 +136,66 @@ class Maker:
             table: tx.scalar(sa.select(sa.func.max(table.c.id))) or 0
             for table in (t.content, t.task, t.judgment, t.consensus)
         }
-        load(tx, t.content, ["id", "project_id", "provider_id", "commitment", "at", "leaf_salt"],
-             [(top[t.content] + 1 + i, self.project, self.own, f"{first + i:064x}", now, leaf) for i in range(count)])  # fmt: skip
-        load(tx, t.content_payload, ["content_id", "body", "salt"],
-             [(top[t.content] + 1 + i, '{"blocks": []}', salt) for i in range(count)])  # fmt: skip
-        load(tx, t.task,
-             ["id", "public_id", "world", "project_id", "content_id", "form_id", "status", "priority", "wave",
-              "place", "wanted", "answers", "tags", "details", "digest", "created_at", "settled_at"],
-             [(top[t.task] + 1 + i, ids[i], "live", self.project, top[t.content] + 1 + i, self.form, "settled", 0,
-               0, 0, self.answers, self.answers, "[]", "{}", leaf, now, now) for i in range(count)])  # fmt: skip
+        load(
+            tx,
+            t.content,
+            ["id", "project_id", "provider_id", "commitment", "at", "leaf_salt"],
+            [
+                (top[t.content] + 1 + i, self.project, self.own, f"{first + i:064x}", now, leaf)
+                for i in range(count)
+            ],
+        )
+        load(
+            tx,
+            t.content_payload,
+            ["content_id", "body", "salt"],
+            [(top[t.content] + 1 + i, '{"blocks": []}', salt) for i in range(count)],
+        )
+        load(
+            tx,
+            t.task,
+            [
+                "id",
+                "public_id",
+                "world",
+                "project_id",
+                "content_id",
+                "form_id",
+                "status",
+                "priority",
+                "wave",
+                "place",
+                "wanted",
+                "answers",
+                "tags",
+                "details",
+                "digest",
+                "created_at",
+                "settled_at",
+            ],
+            [
+                (
+                    top[t.task] + 1 + i,
+                    ids[i],
+                    "live",
+                    self.project,
+                    top[t.content] + 1 + i,
+                    self.form,
+                    "settled",
+                    0,
+                    0,
+                    0,
+                    self.answers,
+                    self.answers,
+                    "[]",
+                    "{}",
+                    leaf,
+                    now,
+                    now,
+                )
+                for i in range(count)
+            ],
+        )
         truth = self.rng.integers(0, self.options, count)
         part = [share for _, share, _ in PROVIDERS]
         part.append(1 - sum(part))
@@ -165,17 +216,84 @@ class Maker:
                 key += 1
                 p = int(who[i, n])
                 sums[p] += 1
-                facts.append((key, f"{now & 0xFFFFFFFFFFFFF:013x}{key & 0xFFFFFFFFFFF:011x}", self.project, top[t.task] + 1 + i,
-                              self.annotators[self.providers[p]][int(person[i, n])], self.providers[p], self.form,
-                              "0" * 64, 0, int(at[i]), leaf, True, False, False))  # fmt: skip
+                facts.append(
+                    (
+                        key,
+                        f"{now & 0xFFFFFFFFFFFFF:013x}{key & 0xFFFFFFFFFFF:011x}",
+                        self.project,
+                        top[t.task] + 1 + i,
+                        self.annotators[self.providers[p]][int(person[i, n])],
+                        self.providers[p],
+                        self.form,
+                        "0" * 64,
+                        0,
+                        int(at[i]),
+                        leaf,
+                        True,
+                        False,
+                        False,
+                    )
+                )
                 payloads.append((key, f'{{"label": "o{label[i, n]}"}}', salt))
-        load(tx, t.judgment, ["id", "public_id", "project_id", "task_id", "annotator_id", "provider_id", "form_id",
-                              "commitment", "price", "at", "leaf_salt", "current", "gold", "anonymous"], facts)  # fmt: skip
+        load(
+            tx,
+            t.judgment,
+            [
+                "id",
+                "public_id",
+                "project_id",
+                "task_id",
+                "annotator_id",
+                "provider_id",
+                "form_id",
+                "commitment",
+                "price",
+                "at",
+                "leaf_salt",
+                "current",
+                "gold",
+                "anonymous",
+            ],
+            facts,
+        )
         load(tx, t.judgment_payload, ["judgment_id", "answers", "salt"], payloads)
-        load(tx, t.consensus, ["id", "public_id", "project_id", "task_id", "revision", "method", "confidence", "tie",
-                               "judgments", "commitment", "at", "leaf_salt", "current"],
-             [(top[t.consensus] + 1 + i, ids[i], self.project, top[t.task] + 1 + i, 1, "vote", 0.9, False,
-               json.dumps([ids[i]] * self.answers), "0" * 64, now, leaf, True) for i in range(count)])  # fmt: skip
+        load(
+            tx,
+            t.consensus,
+            [
+                "id",
+                "public_id",
+                "project_id",
+                "task_id",
+                "revision",
+                "method",
+                "confidence",
+                "tie",
+                "judgments",
+                "commitment",
+                "at",
+                "leaf_salt",
+                "current",
+            ],
+            [
+                (
+                    top[t.consensus] + 1 + i,
+                    ids[i],
+                    self.project,
+                    top[t.task] + 1 + i,
+                    1,
+                    "vote",
+                    0.9,
+                    False,
+                    json.dumps([ids[i]] * self.answers),
+                    "0" * 64,
+                    now,
+                    leaf,
+                    True,
+                )
+                for i in range(count)
+            ],
+        )
         for p, n in zip(self.providers, sums.tolist(), strict=True):
             _add(
                 tx,
@@ -183,8 +301,18 @@ class Maker:
                 {"project_id": self.project, "provider_id": p, "shard": 0},
                 {"judgments": n, "gold_judgments": 0, "spent": 0},
             )
-        _add(tx, t.task_tally, {"project_id": self.project, "shard": 0},
-             {"tasks": count, "gold": 0, "wanted": count * self.answers, "settled": count, "overlapping": count})  # fmt: skip
+        _add(
+            tx,
+            t.task_tally,
+            {"project_id": self.project, "shard": 0},
+            {
+                "tasks": count,
+                "gold": 0,
+                "wanted": count * self.answers,
+                "settled": count,
+                "overlapping": count,
+            },
+        )
 
 
 def _add(tx: Transaction, table: sa.Table, key: dict[str, int], add: dict[str, int]) -> None:

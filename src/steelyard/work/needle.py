@@ -24,7 +24,10 @@ _MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 
 def folded(text: str) -> str:
     """The form of a text that is compared: NFC, case folded, white space joined and trimmed."""
-    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()).casefold())
+    joined = " ".join(text.split())
+    if joined.isascii():
+        return joined.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", joined).casefold())
 
 
 def texts_of(content: Mapping[str, Any]) -> Iterator[str]:
@@ -45,26 +48,27 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _readings(content: Mapping[str, Any]) -> Iterator[str]:
-    """Every text, and of HTML also how it reads, with its elements apart and with them joined."""
-    yield from texts_of(content)
-    for block in content["blocks"]:
-        if block["type"] == "html":
-            for text in _texts(block):
-                yield html.unescape(_MARKUP.sub(" ", text))
-                yield html.unescape(_MARKUP.sub("", text))
-
-
 def matched(content: Mapping[str, Any], needle: str) -> str | None:
     """`exact` when a text of the content is the (folded) needle, `contains` when it stands in one."""
     found = None
-    for text in _readings(content):
-        here = folded(text)
-        if here == needle:
-            return "exact"
-        if needle in here:
-            found = "contains"
+    for block in content["blocks"]:
+        for text in _texts(block):
+            for reading in _readings(text, needle) if block["type"] == "html" else (folded(text),):
+                if reading == needle:
+                    return "exact"
+                if needle in reading:
+                    found = "contains"
     return found
+
+
+def _readings(source: str, needle: str) -> Iterator[str]:
+    """HTML, folded: as it was written and, where the needle may be in it, as it reads, with its elements joined
+    and apart."""
+    yield folded(source)
+    joined = folded(html.unescape(_MARKUP.sub("", source)))
+    if needle.replace(" ", "") in joined.replace(" ", ""):
+        yield joined
+        yield folded(html.unescape(_MARKUP.sub(" ", source)))
 
 
 # --- what the database is asked ------------------------------------------------------------------------
