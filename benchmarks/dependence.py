@@ -30,9 +30,10 @@ import sqlalchemy as sa
 from steelyard.ledger.commitments import commit
 from steelyard.providers import figures, inference
 from steelyard.providers.concentration import Thresholds
-from steelyard.providers.dependence import dependence, overview, see
+from steelyard.providers.dependence import dependence, overview
 from steelyard.providers.inference import work_out
 from steelyard.providers.registry import create_provider, find_provider
+from steelyard.providers.sight import see
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation, local_owner, open_installation

@@ -17,10 +17,11 @@ from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import commit
 from steelyard.providers import figures
 from steelyard.providers.concentration import Thresholds
-from steelyard.providers.dependence import Seen, dependence, overview, see
+from steelyard.providers.dependence import dependence, overview
 from steelyard.providers.dependence_child import figures_in_child
 from steelyard.providers.forecast import as_they_work, replacement
 from steelyard.providers.registry import find_provider
+from steelyard.providers.sight import Seen, see
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.tally import count_judgments

@@ -25,8 +25,9 @@ from steelyard.cli.common import (
     show,
 )
 from steelyard.providers import figures
-from steelyard.providers.dependence import overview, see
+from steelyard.providers.dependence import overview
 from steelyard.providers.registry import find_provider
+from steelyard.providers.sight import see
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
 from steelyard.work.projects import find_project

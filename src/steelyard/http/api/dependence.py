@@ -12,7 +12,8 @@ from steelyard.http.api.providers import provider_read_by
 from steelyard.http.auth import Asker
 from steelyard.identity.policy import Action, require
 from steelyard.providers import figures
-from steelyard.providers.dependence import Seen, dependence, overview, see
+from steelyard.providers.dependence import dependence, overview
+from steelyard.providers.sight import Seen, see
 from steelyard.store.database import StoreError, Transaction
 from steelyard.wiring import Installation
 from steelyard.work.projects import find_project
