@@ -26,7 +26,9 @@ def test_an_exit_is_planned_rehearsed_carried_out_and_certified(lab: Lab) -> Non
     owner, http = lab.owner, lab.http(lab.owner_key)
 
     plan = owner.post(f"/api/providers/{provider}/exit", {"execute": False})
-    assert (plan["in_flight"], plan["judgments"], plan["queued"], plan["keys"]) == (1, 2, 3, 1)
+    assert (plan["in_flight"], plan["judgments"], plan["keys"]) == (1, 2, 1)
+    (here,) = plan["projects"]
+    assert (here["project"], here["held"], here["queued"], here["stranded"]) == (slug, 1, 3, 0)
     assert plan["exposure"]["tasks"] == plan["exposed"] == 3
     assert plan["revoke"]["keys"][0]["role"] == "annotator"
     assert plan["replacement"]["answers"] == 2

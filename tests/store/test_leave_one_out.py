@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import secrets
 from collections import Counter
 from pathlib import Path
@@ -304,6 +305,124 @@ def majority(labels: list[str], common: Counter[str]) -> str:
     return min(
         counts, key=lambda label: (-counts[label], -common[label], ["cat", "dog", "bird"].index(label))
     )
+
+
+# --- against plain Python over lists of answers ---------------------------------------------------------------
+
+Answer = tuple[int, str, str, str]  # task, annotator, provider, label
+CROWD = {"ann": ("in-house", 0.9), "bob": ("in-house", 0.75), "amy": ("acme-labels", 0.85),
+         "abe": ("acme-labels", 0.55), "bea": ("borealis", 0.8), "ben": ("borealis", 0.3)}  # fmt: skip
+ANSWERS, MOST, TARGET, WANTED = 2, 4, 0.8, 3
+
+
+@pytest.fixture
+def simulated(database: Database, tmp_path: Path) -> tuple[State, list[Answer]]:
+    """A hundred and fifty tasks, each answered by some of six annotators of whom we know how good they are."""
+    rng = random.Random(11)
+    state = State(database, tmp_path / "home")
+    database.write(install)
+    state.add_project(answers=ANSWERS, max_answers=MOST, target_confidence=TARGET)
+    for slug in ("in-house", "acme-labels", "borealis"):
+        state.add_provider(slug.title(), slug)
+    for name, (slug, _) in CROWD.items():
+        state.add_annotator(name, slug)
+    given: list[Answer] = []
+
+    def fill(tx: Any) -> None:
+        state.tx = tx
+        for number in range(150):
+            task = state.add_task(None, f"picture {number}")
+            truth = rng.choice(["cat", "dog", "bird"])
+            for name in rng.sample(sorted(CROWD), rng.choice([1, 2, 2, 3, 4])):
+                slug, skill = CROWD[name]
+                wrong = [label for label in ("cat", "dog", "bird") if label != truth]
+                label = truth if rng.random() < skill else rng.choice(wrong)
+                state.judge(task, name, {"label": label})
+                given.append((task, name, slug, label))
+        tx.execute(sa.update(t.task).values(wanted=WANTED))
+
+    database.write(fill)
+    state.tx = None
+    return state, given
+
+
+def plainly(given: list[Answer]) -> tuple[dict[int, tuple[str, float]], dict[str, float]]:
+    """Value and confidence of each task, and accuracy of each annotator, by an aggregation of lists."""
+    from steelyard.truth import aggregate
+
+    found = aggregate([a[0] for a in given], [a[1] for a in given], [a[3] for a in given])
+    values = zip(found.labels.tolist(), found.confidence.tolist(), strict=True)
+    skills = {row["annotator"]: row["accuracy"] for row in found.annotators}
+    return dict(zip(found.tasks.tolist(), values, strict=True)), skills
+
+
+@pytest.mark.parametrize("slug", ["in-house", "acme-labels", "borealis"])
+def test_every_figure_is_what_plain_python_finds(simulated: tuple[State, list[Answer]], slug: str) -> None:
+    state, given = simulated
+    found = without(state, figures(state), slug)
+    before, _ = plainly(given)
+    after, _ = plainly([a for a in given if a[2] != slug])
+    votes = Counter(a[0] for a in given)
+    mine = Counter(a[0] for a in given if a[2] == slug)
+    below = missing = extra = 0
+    for task, (_, sure) in before.items():
+        left = votes[task] - mine[task]
+        usual = min(WANTED, ANSWERS)
+        lacks = max(0, usual - left - max(0, WANTED - votes[task])) if mine[task] else 0
+        missing += lacks
+        if task in after:
+            unsure = sure >= TARGET > after[task][1]
+            below += unsure or votes[task] >= usual > left
+            extra += min(mine[task] - lacks, max(0, MOST - left - lacks)) if unsure else 0
+    assert found["without"] == {
+        "tasks": len(before),
+        "values_changed": sum(after[task][0] != before[task][0] for task in after),
+        "tasks_lost": len(before) - len(after),
+        "below_target": below,
+        "confidence_before": pytest.approx(mean(c for _, c in before.values()), abs=2e-6),
+        "confidence_after": pytest.approx(mean(c for _, c in after.values()), abs=2e-6),
+    }
+    assert (found["missing"], found["extra"]) == (missing, extra)
+    assert min(below, missing, extra, len(before) - len(after)) > 0, "each of them has been tried"
+
+
+def test_the_weight_of_consensus_is_what_plain_python_finds(simulated: tuple[State, list[Answer]]) -> None:
+    state, given = simulated
+    truth, skill = plainly(given)
+    known = [a for a in skill.values() if a is not None]
+    weight: Counter[str] = Counter()
+    for task, (value, _) in truth.items():
+        supporters = [(name, slug) for where, name, slug, label in given if where == task and label == value]
+        worth = []
+        for name, _ in supporters:
+            accuracy = skill[name] if skill[name] is not None else sum(known) / len(known)
+            accuracy = min(max(accuracy, 0.01), 0.99)
+            worth.append(
+                max(0.0, math.log(2 * accuracy / (1 - accuracy)))
+            )  # against a guess at three options
+        if not sum(worth):
+            worth = [1.0] * len(supporters)
+        for (_, slug), w in zip(supporters, worth, strict=True):
+            weight[slug] += w / sum(worth) / len(truth)
+    found = figures(state)["weight"]
+    assert math.fsum(found.values()) == pytest.approx(1, abs=1e-6)
+    for slug, expected in weight.items():
+        assert found[str(state.providers[slug])] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_fix_carries_all_the_weight_of_its_task(database: Database, tmp_path: Path) -> None:
+    state = State(database, tmp_path / "home")
+    database.write(install)
+    state.add_project()
+    for slug in ("in-house", "acme-labels"):
+        state.add_provider(slug.title(), slug)
+    state.add_annotator("ann", "in-house")
+    state.add_annotator("amy", "acme-labels")
+    tasks = [state.add_task(None, f"picture {n}") for n in range(4)]
+    wrong = [state.judge(task, "amy", {"label": "cat", "score": 3}) for task in tasks]
+    state.judge(tasks[0], "ann", {"label": "dog"}, based_on=wrong[0])
+    found = figures(state)["weight"]
+    assert found == {str(state.providers["in-house"]): 0.25, str(state.providers["acme-labels"]): 0.75}
 
 
 # --- samples ------------------------------------------------------------------------------------------------
