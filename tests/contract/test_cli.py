@@ -188,3 +188,12 @@ def test_serve_prints_its_url_and_a_link_on_an_empty_folder_only(tmp_path: Path)
         server.start()
         assert server.sign_in is None
         assert "Traceback" not in server.log()
+
+
+def test_the_program_starts_without_what_only_heavy_work_needs() -> None:
+    code = (
+        "import sys, steelyard.cli.main, steelyard.http.app; "
+        "print([m for m in ('numpy', 'pyarrow', 'numba', 'cryptography') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -393,6 +393,9 @@ def test_the_weight_of_consensus_is_what_plain_python_finds(simulated: tuple[Sta
     weight: Counter[str] = Counter()
     for task, (value, _) in truth.items():
         supporters = [(name, slug) for where, name, slug, label in given if where == task and label == value]
+        alike = not supporters  # of a value that none of the few gave: they carry it alike
+        if alike:
+            supporters = [(name, slug) for where, name, slug, _ in given if where == task]
         worth = []
         for name, _ in supporters:
             accuracy = skill[name] if skill[name] is not None else sum(known) / len(known)
@@ -400,7 +403,7 @@ def test_the_weight_of_consensus_is_what_plain_python_finds(simulated: tuple[Sta
             worth.append(
                 max(0.0, math.log(2 * accuracy / (1 - accuracy)))
             )  # against a guess at three options
-        if not sum(worth):
+        if alike or not sum(worth):
             worth = [1.0] * len(supporters)
         for (_, slug), w in zip(supporters, worth, strict=True):
             weight[slug] += w / sum(worth) / len(truth)

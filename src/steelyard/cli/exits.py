@@ -33,7 +33,6 @@ from steelyard.cli.dependence import bring_figures_of
 from steelyard.cli.drill import drill_command
 from steelyard.cli.phase_out import end_phase_out_command, phase_out_command
 from steelyard.domain.states import ExitState
-from steelyard.exit import certificate as certificates
 from steelyard.exit import execute as execution
 from steelyard.exit.document import certificate_document, plan_document
 from steelyard.exit.plan import plan
@@ -163,6 +162,8 @@ def _execute(
     do_due_if_free(here)
     found = _followed(here, begun)
     if out is not None:
+        from steelyard.exit import certificate as certificates
+
         row = here.database.read(lambda tx: execution.find_exit(tx, begun))
         write_page(out, certificate_document(certificates.kept(row)))
     if as_json:
@@ -197,6 +198,8 @@ def _certificate(here: Installation, provider: str, out: Path | None, as_json: b
     def latest(tx: Transaction) -> sa.Row | None:
         mine = t.exit.c.provider_id == find_provider(tx, provider).id
         return tx.row(sa.select(t.exit).where(mine).order_by(t.exit.c.id.desc()).limit(1))
+
+    from steelyard.exit import certificate as certificates
 
     row = here.database.read(latest)
     if row is None:

@@ -30,11 +30,11 @@ from steelyard.cli.exits import write_page
 from steelyard.domain.policy import SENSITIVITIES
 from steelyard.domain.times import format_time
 from steelyard.providers.registry import find_provider
-from steelyard.releases.history import project_at
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work import exposure, seen, seen_export, showings
 from steelyard.work.exposure_export import Format, Subject, export
+from steelyard.work.projects import project_at
 from steelyard.work.reveal import reveal
 from steelyard.work.showings import Horizon, Which
 

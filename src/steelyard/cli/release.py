@@ -151,7 +151,8 @@ def list_command(
     """The project's releases, the newest first."""
     with _told(as_json), _installation(data, database_url, storage_url) as here:
         from steelyard.domain.times import format_time
-        from steelyard.releases.history import project_at, releases_of
+        from steelyard.releases.history import releases_of
+        from steelyard.work.projects import project_at
 
         found = here.database.read(lambda tx: releases_of(tx, project_at(tx, project, mode.value).id))
         items = [

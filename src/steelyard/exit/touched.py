@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard.domain.times import format_time
-from steelyard.releases.layout import MANIFEST, PATHS, read_columns
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
@@ -92,6 +91,8 @@ def touched_releases(tx: Transaction, provider: sa.Row, world: str | None = None
 
 def consensus_files(path: Path) -> list[Path]:
     """The consensus tables that a release's manifest names. Raises OSError, ValueError, KeyError."""
+    from steelyard.releases.layout import MANIFEST, PATHS  # columns, which the server does not need to start
+
     manifest = json.loads((path / MANIFEST).read_bytes())
     return [
         path / file["path"]
@@ -101,6 +102,8 @@ def consensus_files(path: Path) -> list[Path]:
 
 
 def _lost(path: Path, slug: str) -> tuple[bool, int | None]:
+    from steelyard.releases.layout import read_columns
+
     try:
         lost = 0
         for file in consensus_files(path):

@@ -19,13 +19,14 @@ from steelyard.domain.errors import Conflict
 from steelyard.domain.ids import new_id
 from steelyard.releases.compose import Composer, Made, Progress
 from steelyard.releases.folder import alone, check_free, put_in_place, room_beside
-from steelyard.releases.history import latest_release, project_at
+from steelyard.releases.history import latest_release
 from steelyard.releases.layout import MANIFEST
 from steelyard.releases.manifest import BadManifest, read_manifest
 from steelyard.releases.signing import SigningKey
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
+from steelyard.work.projects import project_at
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from steelyard.releases import bundle
 from steelyard.releases.derive import Derived, derive, fit_questions, read_evidence
 from steelyard.releases.encoding import canonical
 from steelyard.releases.folder import room_beside, sync_all, sync_names, write_synced
-from steelyard.releases.history import Before, latest_release, project_at, providers_named, read_before
+from steelyard.releases.history import Before, latest_release, providers_named, read_before
 from steelyard.releases.layout import (
     BUNDLE,
     CHANGE,
@@ -51,6 +51,7 @@ from steelyard.releases.verify import verify
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Transaction
+from steelyard.work.projects import project_at
 
 Progress = Callable[[str], None]
 

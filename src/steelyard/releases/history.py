@@ -39,14 +39,6 @@ class Before:
     rows: dict[str, tuple[str, float]]
 
 
-def project_at(tx: Transaction, slug: str, world: str) -> sa.Row:
-    """The project's row. Raises `NotFound`."""
-    row = tx.row(sa.select(t.project).where(t.project.c.world == world, t.project.c.slug == slug))
-    if row is None:
-        raise NotFound(f"there is no project {slug!r} in the {world} world")
-    return row
-
-
 def latest_release(tx: Transaction, project_id: int) -> sa.Row | None:
     """The row of the project's newest release: the predecessor of the next."""
     return tx.row(

@@ -137,6 +137,14 @@ def find_project(tx: Transaction, who: Principal, slug: str, action: Action = Ac
     return row
 
 
+def project_at(tx: Transaction, slug: str, world: str) -> sa.Row:
+    """The project's row. Raises `NotFound`."""
+    row = tx.row(sa.select(t.project).where(t.project.c.world == world, t.project.c.slug == slug))
+    if row is None:
+        raise NotFound(f"there is no project {slug!r} in the {world} world")
+    return row
+
+
 _BY_SLUG = sa.select(t.project).where(
     t.project.c.world == sa.bindparam("world"), t.project.c.slug == sa.bindparam("slug")
 )
