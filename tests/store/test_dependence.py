@@ -220,6 +220,7 @@ def test_a_large_project_is_pending_until_the_job_has_run(
     world.write(lambda tx: figures.order(tx, seen.order))
     world.write(lambda tx: figures.order(tx, seen.order))
     assert [row.kind for row in world.all(sa.select(t.job))] == [figures.JOB]
+    assert world.database.read(lambda tx: see(tx, "live")).order == [], "it is on its way"
     run_job(world, project, tmp_path)
     (pets,) = whole(world)["projects"]
     assert (pets["pending"], pets["behind"]) == (False, 0)

@@ -217,10 +217,10 @@ def due(tx: Transaction) -> list[int]:
     for project_id in sorted(key for key, n in size.items() if n > SMALL):
         state = state_of(tx, project_id)
         known = kept(tx, project_id)
+        if (known is not None and known.state == state.name) or not may_order(tx, project_id, known):
+            continue
         if known is None:
             found.append(project_id)
-            continue
-        if known.state == state.name or not may_order(tx, known):
             continue
         grown = abs(state.judgments - known.judgments) >= GROWTH * known.judgments
         if grown or tx.now - known.at >= AFTER:
@@ -228,16 +228,23 @@ def due(tx: Transaction) -> list[int]:
     return found
 
 
-def may_order(tx: Transaction, known: Figures | None) -> bool:
-    """Whether a run may follow on this one already: runs take a small part of the time, however often they are
-    asked for."""
-    return known is None or tx.now - known.at >= max(AT_MOST_EVERY, PATIENCE * known.took_ms * 1000)
+def may_order(tx: Transaction, project_id: int, known: Figures | None) -> bool:
+    """Whether a run may follow on this one already, and none is on its way: runs take a small part of the time,
+    however often they are asked for."""
+    if known is not None and tx.now - known.at < max(AT_MOST_EVERY, PATIENCE * known.took_ms * 1000):
+        return False
+    ordered = sa.select(t.job.c.state).where(t.job.c.dedup_key == _key(project_id))
+    return tx.scalar(ordered) in (None, "dead")
 
 
 def order(tx: Transaction, projects: Iterable[int]) -> None:
     """Orders a run of each of these projects, once."""
     for project_id in projects:
-        enqueue(tx, JOB, {"project": project_id}, dedup_key=f"{JOB}:{project_id}")
+        enqueue(tx, JOB, {"project": project_id}, dedup_key=_key(project_id))
+
+
+def _key(project_id: int) -> str:
+    return f"{JOB}:{project_id}"
 
 
 def order_due(database: Database) -> int:

@@ -91,7 +91,7 @@ def see(tx: Transaction, world: str, project_id: int | None = None, spot: int | 
             if state.judgments <= room:
                 room -= state.judgments
                 known = seen.fresh[project.id] = figures.figures_here(tx, project.id)
-            elif figures.may_order(tx, known):
+            elif figures.may_order(tx, project.id, known):
                 seen.order.append(project.id)
         behind = (
             0 if known is None or known.state == state.name else abs(state.judgments - known.judgments) or 1
