@@ -74,14 +74,15 @@ class Client:
             if repeatable is not None
             else method in ("GET", "DELETE") or idempotency_key is not None
         )
+        target = httpx.URL(path).copy_merge_params(
+            dict(params or {})
+        )  # httpx alone drops the path's own query
         tries = TRIES if again and (content is None or isinstance(content, bytes)) else 1
         for attempt in range(tries):
             if attempt:
                 time.sleep(min(2.0**attempt * 0.05, 5.0) * (0.5 + random.random()))
             try:
-                response = self._http.request(
-                    method, path, json=body, params=params, headers=headers, content=content
-                )
+                response = self._http.request(method, target, json=body, headers=headers, content=content)
             except httpx.TransportError as fault:
                 if attempt == tries - 1:
                     raise Unreachable(f"{method} {path}: {fault}") from fault
