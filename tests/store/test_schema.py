@@ -11,28 +11,41 @@ from alembic.migration import MigrationContext
 from steelyard.store import tables
 
 
+EXPRESSIONS = ("assignment_ready", "review_item_ready")
+
+
 def test_a_migrated_database_is_what_the_tables_say(database):
     def differences(tx):
         context = MigrationContext.configure(tx.connection, opts={"compare_type": True})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = compare_metadata(context, tables.metadata)
-        # The one index with an expression is looked at below: SQLite's reflection does not know it.
-        return [d for d in found if "alembic_version" not in str(d) and "assignment_ready" not in str(d)]
+        # Indexes with an expression are looked at below: SQLite's reflection does not know them.
+        return [d for d in found if not any(name in str(d) for name in ("alembic_version", *EXPRESSIONS))]
 
     assert database.read(differences) == []
 
 
-def test_the_queue_s_index_holds_ready_rows_alone_by_priority_and_ordinal(database):
+def _definition(database, index):
     def definition(tx):
         if tx.dialect == "sqlite":
-            query = "SELECT sql FROM sqlite_master WHERE name = 'assignment_ready'"
+            query = "SELECT sql FROM sqlite_master WHERE name = :index"
         else:
-            query = "SELECT indexdef FROM pg_indexes WHERE indexname = 'assignment_ready'"
-        return tx.execute(sa.text(query)).scalar_one()
+            query = "SELECT indexdef FROM pg_indexes WHERE indexname = :index"
+        return tx.execute(sa.text(query), {"index": index}).scalar_one()
 
-    text = " ".join(database.read(definition).split())
+    return " ".join(database.read(definition).split())
+
+
+def test_the_queue_s_index_holds_ready_rows_alone_by_priority_and_ordinal(database):
+    text = _definition(database, "assignment_ready")
     assert "project_id, lane_id, priority DESC, ordinal" in text
+    assert "state = 0" in text
+
+
+def test_the_reviews_index_holds_ready_rows_alone_by_priority_and_arrival(database):
+    text = _definition(database, "review_item_ready")
+    assert "project_id, priority DESC, id" in text
     assert "state = 0" in text
 
 

@@ -39,6 +39,13 @@ class Policy:
     gold_rate: float = 0.0
     review_rate: float = 0.0
     review_below: float | None = None
+    review_levels: int = 1
+    rejected_to: str = "others"
+    training_pass: float | None = None
+    stop_below: float | None = None
+    stop_after: int = 10
+    skills: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     lease_s: int = 600
     sensitivity: str = "internal"
     conflicts: tuple[str, ...] = ()
@@ -58,7 +65,7 @@ class Policy:
             value = getattr(self, f.name)
             if f.name == "providers":
                 value = [a.to_json() for a in value]
-            elif f.name == "conflicts":
+            elif isinstance(value, tuple):
                 value = list(value)
             elif f.name == "budget" and value is not None:
                 value = format_money(value)
@@ -148,6 +155,15 @@ def _names(value: Any, at: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(v.strip() for v in value))
 
 
+def demanded(value: Any, at: str) -> tuple[str, ...]:
+    """Skills or languages, each once, in order, in lower case."""
+    if not isinstance(value, list) or not all(
+        isinstance(v, str) and 0 < len(v.strip()) <= 100 and v.isprintable() for v in value
+    ):
+        raise _wrong(at, "must be a list of names of at most 100 characters", "type")
+    return tuple(sorted({v.strip().lower() for v in value}))
+
+
 def _allowances(value: Any, at: str) -> tuple[Allowance, ...]:
     if not isinstance(value, list):
         raise _wrong(at, "must be a list of providers", "type")
@@ -179,6 +195,13 @@ _CHECKS: dict[str, Any] = {
     "gold_rate": _gold_rate,
     "review_rate": _part,
     "review_below": _part,
+    "review_levels": _whole(1, 5),
+    "rejected_to": _one_of("others", "same"),
+    "training_pass": _part,
+    "stop_below": _part,
+    "stop_after": _whole(1, 100_000),
+    "skills": demanded,
+    "languages": demanded,
     "lease_s": _whole(1, 86_400),
     "sensitivity": _one_of(*SENSITIVITIES),
     "conflicts": _names,

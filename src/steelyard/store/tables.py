@@ -176,6 +176,24 @@ person = sa.Table(
     _time("created_at"),
 )
 
+team = sa.Table(  # people that work can be given to together
+    "team",
+    metadata,
+    _id(),
+    _public_id(),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    _time("created_at"),
+)
+
+team_member = sa.Table(
+    "team_member",
+    metadata,
+    Column("team_id", _Key, ForeignKey("team.id"), primary_key=True),
+    Column("person_id", _Key, ForeignKey("person.id"), primary_key=True, index=True),
+    _time("at"),
+)
+
 api_key = sa.Table(
     "api_key",
     metadata,
@@ -258,8 +276,9 @@ project = sa.Table(
     Column("instruction", Text, nullable=False),
     Column("policy", _Json, nullable=False),
     _ref("form"),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False),  # active, archived, deleted
     _time("created_at"),
+    _time("deleted_at", nullable=True),
     sa.UniqueConstraint("world", "name_key"),
     sa.UniqueConstraint("world", "slug"),
 )
@@ -360,6 +379,7 @@ task = sa.Table(
     Column("answers", SmallInteger, nullable=False, default=0),  # current judgments that count
     Column("tags", _Json, nullable=False),
     Column("details", _Json, nullable=False),  # the caller's metadata
+    _ref("lane", nullable=True),  # what its answers demand; null: what the project demands of everybody
     Column("suggestion", _Json, nullable=True),
     _ref("provider", nullable=True, name="suggestion_by"),  # whose answer the suggestion is, where it is told
     Column("digest", sa.LargeBinary(32), nullable=False),  # of the task as given: same or changed?
@@ -416,7 +436,11 @@ lane = sa.Table(  # what an assignment demands of its annotator
     Column("demands", _Json, nullable=False),
     Column("epoch", BigInteger, nullable=False, default=0),
     Column("put_back", BigInteger, nullable=False),  # the lowest ordinal put back
+    # Whom alone its work goes to; these stand in columns too, so that a claim reads only lanes that may be its.
+    _ref("person", nullable=True),
+    _ref("team", nullable=True),
     sa.UniqueConstraint("project_id", "digest"),
+    Index("lane_of_person", "project_id", "person_id"),
 )
 
 queue_cursor = sa.Table(  # below this ordinal nothing is left for this annotator, as of this epoch
@@ -471,13 +495,42 @@ declined = sa.Table(  # tasks an annotator gave back on purpose: not handed to t
     _time("at"),
 )
 
-workload = sa.Table(  # how much an annotator has claimed in a project: decides where hidden gold falls
+workload = sa.Table(  # what an annotator has done in a project; `claims` decides where hidden gold falls
     "workload",
     metadata,
     Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
     Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
     Column("claims", BigInteger, nullable=False),
     Column("gold_seen", BigInteger, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False, default=0, server_default="0")
+        for name in (
+            "judgments",  # work that was taken, ever
+            "spent_ms",
+            "price",
+            "gold_answers",  # answers of hidden gold since the annotator was let in (again), and how many were right
+            "gold_correct",
+            "training_answers",
+            "training_correct",
+            "trained",  # training tasks of the project when the annotator had answered all of them
+            "returned",
+            "rejected",
+        )
+    ),
+    _time("last_at", nullable=True),
+    _time("stopped_at", nullable=True),
+    Column("stopped_because", Text, nullable=True),
+    Index("workload_by_project", "project_id", "annotator_id"),
+)
+
+answer_draft = sa.Table(  # an answer that is being written: nobody reads it but its writer
+    "answer_draft",
+    metadata,
+    Column("assignment_id", _Key, ForeignKey("assignment.id"), primary_key=True, autoincrement=False),
+    _ref("annotator", index=True),
+    Column("answers", _Json, nullable=False),
+    Column("spent_ms", BigInteger, nullable=True),
+    _time("at"),
 )
 
 tally = (
@@ -503,6 +556,8 @@ task_tally = sa.Table(
     Column("wanted", BigInteger, nullable=False, default=0),
     Column("settled", BigInteger, nullable=False, default=0),
     Column("overlapping", BigInteger, nullable=False, default=0),  # tasks with two answers or more
+    Column("training", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("reviewing", BigInteger, nullable=False, default=0, server_default="0"),
 )
 
 exposure = sa.Table(
@@ -596,6 +651,73 @@ review = sa.Table(  # what a reviewer said of an answer
     _ref("judgment", nullable=True, name="fix_id"),
     _time("at"),
     *_fact(),
+    _ref("review_item", nullable=True, index=True),  # what it was said in answer to
+)
+
+review_item = sa.Table(  # a task whose answer waits for a reviewer, at one level
+    "review_item",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    _ref("task", index=True),
+    Column("level", SmallInteger, nullable=False),  # 1 first
+    Column("why", Text, nullable=False),  # sampled, confidence, tie, escalated, level
+    Column("state", SmallInteger, nullable=False),  # 0 ready, 1 held, 2 done, 3 cancelled
+    Column("priority", Integer, nullable=False),
+    _ref("person", nullable=True),  # who holds it or has done it
+    Column("verdict", Text, nullable=True),
+    _time("at"),
+    _time("claimed_at", nullable=True),
+    _time("lease_until", nullable=True),
+    _time("done_at", nullable=True),
+    Index("review_item_ready", "project_id", sa.text("priority DESC"), "id",
+          sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")),
+    Index("review_item_lease", "lease_until", sqlite_where=sa.text("state = 1"),
+          postgresql_where=sa.text("state = 1")),
+    Index("review_item_held", "person_id", "project_id", sqlite_where=sa.text("state = 1"),
+          postgresql_where=sa.text("state = 1")),
+)  # fmt: skip
+
+question = sa.Table(  # what an annotator asks about a task
+    "question",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project"),
+    _ref("task", index=True),
+    _ref("annotator", index=True),
+    _ref("provider"),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, answered
+    _time("at"),
+    _time("answered_at", nullable=True),
+    Index("question_by_project", "project_id", "state", "id"),
+)
+
+question_message = sa.Table(  # what was said in answer, in order
+    "question_message",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("question", index=True),
+    _ref("person", nullable=True),
+    Column("text", Text, nullable=False),
+    _time("at"),
+)
+
+clarification = sa.Table(  # what was answered once and is shown to all who work on the project
+    "clarification",
+    metadata,
+    _id(),
+    _public_id(),
+    _ref("project", index=True),
+    _ref("question", nullable=True),
+    _ref("person", nullable=True),
+    Column("asked", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    _time("at"),
+    _time("ended_at", nullable=True),
 )
 
 refused_receipt = sa.Table(  # a late answer of an outside provider: kept as a receipt, never as a judgment
