@@ -10,7 +10,6 @@ from alembic.migration import MigrationContext
 
 from steelyard.store import tables
 
-
 EXPRESSIONS = ("assignment_ready", "review_item_ready")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+from anyio import to_thread
 
 from steelyard.domain.errors import SteelyardError
 
@@ -136,6 +137,11 @@ class Transaction:
         """
         self._after.append(fn)
 
+    @property
+    def has_more_to_do(self) -> bool:
+        """Whether something is to run once the transaction is durable."""
+        return bool(self._after)
+
     def _run_after_commit(self) -> None:
         for fn in self._after:
             try:
@@ -173,6 +179,16 @@ class Database(ABC):
         the database: on PostgreSQL it runs again after a deadlock (use `tx.after_commit`), and on SQLite it
         runs on the one writing thread, so it should take less than 20 ms.
         """
+
+    def ask(self, fn: Callable[[Transaction], T]) -> Callable[[], T]:
+        """Like `write`, for one that has more to do meanwhile: returns what waits for the write and gives its
+        result. What one thread asks for is done in that order; whoever asks bounds how much waits."""
+        result = self.write(fn)  # where a write keeps nobody else waiting there is nothing to gain
+        return lambda: result
+
+    async def write_soon(self, fn: Callable[[Transaction], T]) -> T:
+        """`write` for an event loop, which goes on meanwhile."""
+        return await to_thread.run_sync(lambda: self.write(fn))
 
     def rehearse(self, fn: Callable[[Transaction], T]) -> T:
         """What `fn(tx)` would return as a write; everything it wrote is rolled back."""

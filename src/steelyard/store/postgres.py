@@ -25,6 +25,7 @@ from steelyard.store.database import (
     StoreUnavailable,
     Transaction,
 )
+from steelyard.store.json_text import from_text, to_text
 
 T = TypeVar("T")
 
@@ -101,6 +102,8 @@ class PostgresDatabase(Database):
             pool_use_lifo=True,
             hide_parameters=True,
             query_cache_size=2000,
+            json_serializer=to_text,
+            json_deserializer=from_text,
             connect_args={name: value for name, value in _OPTIONS.items() if name not in parsed.query},
         )
         event.listen(self._engine, "checkin", _stamp)

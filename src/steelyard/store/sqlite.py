@@ -9,6 +9,7 @@ descriptor drops SQLite's locks.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import threading
@@ -21,6 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from anyio import to_thread
 from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -51,6 +53,8 @@ MIGRATION_BUSY_S = 120.0
 GATHER_S = 0.030
 # Under unbroken load the file is left free this often and this long, so that another process gets its turn.
 TURN_EVERY_S, TURN_S = 0.100, 0.003
+# Memory that the writer keeps pages in at most: what it changes in one commit should fit, or it is written twice.
+WRITER_CACHE_KB = 32_000
 
 _OLDEST = (3, 35, 0)
 
@@ -91,6 +95,21 @@ class _Request:
         self.result: Any = None
         self.tx: SqliteTransaction | None = None
 
+    def wait(self) -> Any:
+        """The result, once it is durable; runs in the asking thread."""
+        try:
+            result = self.future.result()
+        except BaseException:
+            # Interrupted while waiting: what has not begun shall not happen later. Else this does nothing.
+            self.future.cancel()
+            raise
+        finally:
+            tx = self.tx
+            del self  # its future holds the error, whose traceback holds this frame
+        if tx is not None:
+            tx._run_after_commit()
+        return result
+
 
 class SqliteDatabase(Database):
     """The database in one file. Other processes may have it open too, each with an object of its own."""
@@ -125,6 +144,20 @@ class SqliteDatabase(Database):
             raise
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
+        return self.ask(fn)()
+
+    def ask(self, fn: Callable[[Transaction], T]) -> Callable[[], T]:
+        return self._put(fn).wait
+
+    async def write_soon(self, fn: Callable[[Transaction], T]) -> T:
+        """No thread waits for the writer. Should the asker be cancelled, what has not begun does not happen."""
+        request = self._put(fn)
+        result = await asyncio.wrap_future(request.future)
+        if request.tx is not None and request.tx.has_more_to_do:
+            await to_thread.run_sync(request.tx._run_after_commit)
+        return result
+
+    def _put(self, fn: Callable[[Transaction], Any]) -> _Request:
         self._check_writable()
         request = _Request(fn)
         with self._gate:
@@ -132,18 +165,7 @@ class SqliteDatabase(Database):
             if self._writer is None:
                 self._start_writer()
             self._queue.put(request)
-        try:
-            result = request.future.result()
-        except BaseException:
-            # Interrupted while waiting: what has not begun shall not happen later. Else this does nothing.
-            request.future.cancel()
-            raise
-        finally:
-            tx = request.tx
-            del request  # its future holds the error, whose traceback holds this frame
-        if tx is not None:
-            tx._run_after_commit()
-        return result
+        return request
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
@@ -181,6 +203,7 @@ class SqliteDatabase(Database):
         connection = self._engine.connect().execution_options(steelyard_begun=True)
         connection.detach()
         raw_connection(connection).execute("PRAGMA query_only=OFF")
+        raw_connection(connection).execute(f"PRAGMA cache_size=-{WRITER_CACHE_KB}")
         self._writer = threading.Thread(
             target=self._write_on, args=(connection,), name="steelyard-writer", daemon=True
         )

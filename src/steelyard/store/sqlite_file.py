@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from steelyard.store.database import StoreBusy, StoreUnavailable
+from steelyard.store.json_text import from_text, to_text
 
 BUSY_S = 10.0
 # How often one that waits for its turn looks: more often than a turn is long.
@@ -79,6 +80,8 @@ def make_engine(path: Path, **pool: Any) -> sa.Engine:
         },
         hide_parameters=True,
         query_cache_size=2000,
+        json_serializer=to_text,
+        json_deserializer=from_text,
         **pool,
     )
     event.listen(engine, "connect", _set_up)

@@ -303,6 +303,7 @@ batch = sa.Table(
     Column("name_key", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("priority", Integer, nullable=False, default=0),
+    Column("tasks", BigInteger, nullable=False, default=0, server_default="0"),  # that came into it
     _time("created_at"),
     sa.UniqueConstraint("world", "name_key"),
 )
@@ -558,6 +559,15 @@ task_tally = sa.Table(
     Column("overlapping", BigInteger, nullable=False, default=0),  # tasks with two answers or more
     Column("training", BigInteger, nullable=False, default=0, server_default="0"),
     Column("reviewing", BigInteger, nullable=False, default=0, server_default="0"),
+)
+
+throughput = sa.Table(  # answers that were handed in, by the hour, in shards as the sums are
+    "throughput",
+    metadata,
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # since 1970, UTC
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("judgments", BigInteger, nullable=False, default=0),
 )
 
 exposure = sa.Table(

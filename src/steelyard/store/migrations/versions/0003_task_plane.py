@@ -25,6 +25,7 @@ def upgrade() -> None:
     _refer("review", "review_item_id", "review_item")
     op.create_index("review_review_item_id", "review", ["review_item_id"])
     op.add_column("project", sa.Column("deleted_at", sa.BigInteger(), nullable=True))
+    op.add_column("batch", _sum("tasks"))
     for name in FIGURES:
         op.add_column("workload", _sum(name))
     for name in ("last_at", "stopped_at"):
@@ -51,6 +52,12 @@ def _refer(table: str, name: str, to: str) -> None:
 
 def _fill_figures() -> None:
     """What annotators have done so far, counted once; from now on it is kept as it goes."""
+    op.execute("UPDATE batch SET tasks = (SELECT count(*) FROM task WHERE task.batch_id = batch.id)")
+    op.execute(
+        "INSERT INTO throughput (project_id, hour, shard, judgments) SELECT project_id, at / 3600000000, 0, "
+        "count(*) FROM judgment WHERE supersedes IS NULL AND shipment_id IS NULL "
+        "GROUP BY project_id, at / 3600000000"
+    )
     op.execute(
         "UPDATE workload SET judgments = done.n, spent_ms = done.ms, price = done.price, last_at = done.at "
         "FROM (SELECT annotator_id, project_id, count(*) AS n, coalesce(sum(spent_ms), 0) AS ms, "
@@ -116,6 +123,15 @@ def _create_tables() -> None:
         refers={"team_id": "team", "person_id": "person"},
     )
     op.create_index("team_member_person_id", "team_member", ["person_id"])
+    _table(
+        "throughput",
+        _key("project_id"),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("judgments", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "hour", "shard", name="throughput_pkey"),
+        refers={"project_id": "project"},
+    )
     _table(
         "answer_draft",
         _key("assignment_id"),
