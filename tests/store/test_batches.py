@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from support.world import World
 
 from steelyard.domain.errors import Conflict
+from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.work.batches import change_batch, move_rows
+from steelyard.work.tally import progress
+from steelyard.work.task_end import end_tasks
 
 
 def drain(world: World, who: Principal, project: sa.Row) -> list[str]:
@@ -86,3 +89,64 @@ def test_a_finished_batch_hands_out_nothing_more(world: World) -> None:
     assert world.take(second, project) == []
     with pytest.raises(Conflict):
         world.write(lambda tx: change_batch(tx, world.owner, "Monday", "running"))
+
+
+def test_a_new_priority_holds_for_all_its_tasks_and_for_cursors_that_have_passed(world: World) -> None:
+    project = world.project(answers=2)
+    world.batch(project, "Monday")
+    plain = world.tasks(project, 2, priority=3)
+    urgent = world.tasks(project, 2, batch="Monday")
+    (who,) = world.people(1)
+    assert world.take(who, project)[0].task == plain[0]
+    world.write(lambda tx: change_batch(tx, world.owner, "Monday", priority=9))
+    assert [held.task for held in world.take(who, project, 3)] == [*urgent, plain[1]]
+    assert {world.task(task).priority for task in urgent} == {9}
+
+
+def test_a_finished_batch_keeps_what_it_has_and_waits_for_nothing(world: World) -> None:
+    project = world.project(answers=2)
+    batch = world.batch(project, "Monday")
+    answered, begun, untouched = world.tasks(project, 3, batch="Monday")
+    one, other = world.people(2)
+    world.submit(one, world.take(one, project)[0], "dog")
+    (held,) = world.take(one, project)
+    world.write(lambda tx: change_batch(tx, world.owner, "Monday", "finished"))
+    after: int | None = 0
+    while after is not None:
+        after = world.write(lambda tx, after=after: end_tasks(tx, batch.id, after, 2))
+    assert [world.task(task).status for task in (answered, begun, untouched)] == [
+        "settled",
+        "open",
+        "cancelled",
+    ]
+    assert world.consensus(answered)[-1].answers == {"label": "dog"}
+    assert world.take(other, project) == []
+    world.submit(one, held, "cat")
+    assert world.task(begun).status == "settled"
+    sums = world.database.read(lambda tx: progress(tx, project.id))
+    assert (sums.tasks, sums.settled, sums.open, sums.wanted, sums.judgments) == (2, 2, 0, 2, 2)
+
+
+def test_a_cancelled_batch_takes_no_answer_more(world: World) -> None:
+    project = world.project()
+    batch = world.batch(project, "Monday")
+    task, _ = world.tasks(project, 2, batch="Monday")
+    (who,) = world.people(1)
+    (held,) = world.take(who, project)
+    world.write(lambda tx: change_batch(tx, world.owner, "Monday", "paused"))
+    world.write(lambda tx: change_batch(tx, world.owner, "Monday", "cancelled"))
+    assert world.write(lambda tx: end_tasks(tx, batch.id, 0, 10)) is None
+    assert world.task(task).status == "cancelled"
+    assert world.count(t.assignment, t.assignment.c.state != int(AssignmentState.CANCELLED)) == 0
+    with pytest.raises(Conflict, match="cancelled|answers"):
+        world.submit(who, held)
+    sums = world.database.read(lambda tx: progress(tx, project.id))
+    assert (sums.tasks, sums.open, sums.wanted) == (0, 0, 0)
+
+
+def test_a_batch_knows_how_many_tasks_came_into_it(world: World) -> None:
+    project = world.project()
+    batch = world.batch(project, "Monday")
+    world.tasks(project, 3, batch="Monday")
+    world.tasks(project, 2, batch="Monday")
+    assert world.one(sa.select(t.batch.c.tasks).where(t.batch.c.id == batch.id)) == 5

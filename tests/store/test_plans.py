@@ -11,6 +11,7 @@ from support.world import World
 
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
 from steelyard.work import claim, giveback, hidden_gold, phase_out, pick, queue, recall, submit
 
 TASKS, ME = 2500, 2
@@ -52,13 +53,17 @@ def filled(world: World) -> World:
     return world
 
 
-def explained(world: World, statement: sa.Executable, parameters: dict[str, Any]) -> str:
+def core(statement: Any) -> Any:
+    return statement.statement if isinstance(statement, Prepared) else statement
+
+
+def explained(world: World, statement: Any, parameters: dict[str, Any]) -> str:
     """The plan, a step a line, of the very text and parameters that the database is sent."""
 
     def run(tx: Transaction) -> str:
         sent: list[tuple[str, Any]] = []
         event.listen(tx.connection, "before_cursor_execute", lambda *say: sent.append((say[2], say[3])))
-        tx.execute(statement, parameters).all()
+        tx.execute(core(statement), parameters).all()
         text, values = sent[0]
         sqlite = tx.dialect == "sqlite"
         rows = tx.connection.exec_driver_sql(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + text, values)
@@ -93,7 +98,7 @@ def test_a_claim_walks_the_ready_rows_in_order(filled: World) -> None:
         assert "Seq Scan on assignment" not in plan, plan
     for statement in (queue._NEXT_PRIORITY, queue._LOWEST_READY, pick._LAST_READY):
         ends = {**at, "below": queue.HIGHEST}
-        names = statement.compile().params
+        names = core(statement).compile().params
         plan = explained(filled, statement, {name: ends[name] for name in names if name in ends})
         assert "assignment_ready" in plan, plan
         assert in_order(plan), plan
@@ -128,7 +133,8 @@ def test_a_submit_and_hidden_gold_are_found_by_index(filled: World) -> None:
     plan = explained(filled, submit._ASSIGNMENT, {"id": "0" * 24})
     assert "Seq Scan" not in plan, plan
     assert "SCAN" not in plan, plan
-    plan = explained(filled, hidden_gold._GOLD, {"project": 1, "me": ME, "low": 0, "high": 10**9, "count": 2})
+    wanted = {"project": 1, "me": ME, "kind": "evaluation", "low": 0, "high": 10**9, "count": 2}
+    plan = explained(filled, hidden_gold.GOLD, wanted)
     assert "task_gold" in plan, plan
     assert in_order(plan), plan
     assert "Anti" not in plan, plan

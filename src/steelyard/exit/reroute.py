@@ -13,12 +13,14 @@ import sqlalchemy as sa
 
 from steelyard.domain.names import name_key
 from steelyard.domain.policy import Allowance, Policy, parse_policy
+from steelyard.domain.states import ProjectStatus
 from steelyard.exit.options import options_of
 from steelyard.exit.place import Place
 from steelyard.providers.registry import IN_HOUSE
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
+from steelyard.work.assign import open_lanes_of
 from steelyard.work.queue import put_back
 from steelyard.work.recall import recall
 
@@ -29,7 +31,8 @@ def naming(tx: Transaction, provider: sa.Row) -> list[tuple[sa.Row, Policy]]:
     """The projects of both worlds whose policy names the provider, with their policies."""
     keys = {provider.slug, provider.name_key}
     found = []
-    for project in tx.rows(sa.select(t.project).order_by(t.project.c.id)):
+    living = t.project.c.status != ProjectStatus.DELETED
+    for project in tx.rows(sa.select(t.project).where(living).order_by(t.project.c.id)):
         policy = parse_policy(project.policy)
         if any(name_key(a.name) in keys for a in policy.providers):
             found.append((project, policy))
@@ -78,6 +81,7 @@ def _reroute(tx: Transaction, leaving: sa.Row) -> dict[str, Any]:
                 at=tx.now,
             )
         )
+    open_lanes_of(tx, provider.id)
     standing.changed(tx)
     recall(tx)
     changes = tx.execute(

@@ -13,6 +13,8 @@ import rfc8785
 from steelyard.domain.form import Form, Question
 from steelyard.forms.kind import kind_of
 
+_KEY = "_question_key"
+
 
 def digest(form: Form) -> str:
     """Lower-case hex SHA-256 of the form's RFC 8785 JSON."""
@@ -26,4 +28,8 @@ def leaf_values(question: Question) -> list[Any]:
 
 def question_key(question: Question) -> str:
     """One string for (name, kind, sorted leaf values): skills and fits of equal keys belong together."""
-    return rfc8785.dumps([question.name, question.kind, sorted(leaf_values(question))]).decode()
+    known = question.__dict__.get(_KEY)
+    if known is None:
+        known = rfc8785.dumps([question.name, question.kind, sorted(leaf_values(question))]).decode()
+        question.__dict__[_KEY] = known  # a question never changes, as with a cached property
+    return known

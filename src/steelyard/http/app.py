@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from steelyard import __version__
 from steelyard.http import problems
 from steelyard.http.api import (
+    annotators,
     assignments,
     batches,
     blobs,
@@ -23,14 +24,21 @@ from steelyard.http.api import (
     health,
     keys,
     organisations,
+    people,
     phase_outs,
     projects,
     providers,
+    questions,
     results,
     reviews,
+    revisions,
     sessions,
     settings,
+    shipments,
+    task_changes,
     tasks,
+    tasks_create,
+    teams,
 )
 from steelyard.http.description import describe
 from steelyard.http.edge import Edge
@@ -61,10 +69,16 @@ def create_app(installation: Installation) -> FastAPI:
         sessions,
         projects,
         tasks,
+        tasks_create,
+        shipments,
+        task_changes,
         results,
         reviews,
+        revisions,
+        questions,
         batches,
         assignments,
+        annotators,
         providers,
         exposure,
         exposure_search,
@@ -75,10 +89,13 @@ def create_app(installation: Installation) -> FastAPI:
         organisations,
         settings,
         keys,
+        people,
+        teams,
         blobs,
         health,
     ):
         app.include_router(module.router)
+    app.router.routes[:0] = assignments.HOT
     serve_pages(app, files("steelyard") / "static")
     app.add_middleware(Edge)
     describe(app)

@@ -19,10 +19,12 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
 from steelyard.work.held import Held
-from steelyard.work.pick import waiting_for
+from steelyard.work.lanes import abilities
+from steelyard.work.pick import Queue
 from steelyard.work.settle import GOLD_NEEDED, OVERLAP_NEEDED, qualifies
-from steelyard.work.tally import Progress, by_provider, progress
+from steelyard.work.tally import Progress, by_hour, by_provider, progress
 
+BATCHES_SHOWN = 100
 WAITING_SHOWN = 1000
 
 
@@ -56,6 +58,9 @@ def held_json(held: Held) -> dict[str, Any]:
         "form": held.form,
         "project": held.project,
         "instruction": held.instruction,
+        "draft": None
+        if held.draft is None
+        else {"answers": held.draft.answers, "at": format_time(held.draft.at)},
     }
 
 
@@ -112,6 +117,7 @@ def project_json(tx: Transaction, who: Principal, row: sa.Row) -> dict[str, Any]
         "progress": {
             "tasks": sums.tasks - sums.gold,
             "settled": sums.settled,
+            "reviewing": sums.reviewing,
             "open": sums.open,
             "gold": sums.gold,
             "judgments": sums.judgments,
@@ -136,14 +142,17 @@ def _mine(tx: Transaction, who: Principal, project_id: int) -> dict[str, int]:
         t.assignment.c.project_id == project_id,
         sa.text("assignment.state = 1"),
     )
+    terms = standing.terms_of(tx, project_id)
+    queue = Queue(tx, who, project_id, terms.policy, lambda: abilities(tx, who.person_id))
     midnight = tx.now - tx.now % (24 * 3600 * SECOND)
     today = sa.select(sa.func.count()).where(
         t.judgment.c.annotator_id == who.annotator_id,
         t.judgment.c.at >= midnight,
+        t.judgment.c.supersedes.is_(None),
         t.judgment.c.project_id == project_id,
     )
     return {
-        "waiting": waiting_for(tx, who, project_id, WAITING_SHOWN),
+        "waiting": queue.more(WAITING_SHOWN) if terms.closed is None else 0,
         "held": tx.execute(held).scalar_one(),
         "today": tx.execute(today).scalar_one(),
     }
@@ -157,11 +166,10 @@ def project_detail_json(tx: Transaction, who: Principal, row: sa.Row) -> dict[st
     shown["batches"] = [
         {"name": b.name, "status": b.status, "tasks": b.tasks, "priority": b.priority}
         for b in tx.execute(
-            sa.select(t.batch, sa.func.count(t.task.c.id).label("tasks"))
-            .join(t.task, t.task.c.batch_id == t.batch.c.id, isouter=True)
+            sa.select(t.batch)
             .where(t.batch.c.project_id == row.id)
-            .group_by(t.batch.c.id)
-            .order_by(t.batch.c.id)
+            .order_by(t.batch.c.id.desc())
+            .limit(BATCHES_SHOWN)
         )
     ]
     shown["throughput"] = _throughput(tx, row.id)
@@ -171,18 +179,7 @@ def project_detail_json(tx: Transaction, who: Principal, row: sa.Row) -> dict[st
 
 
 def _throughput(tx: Transaction, project_id: int) -> list[dict[str, Any]]:
-    hour = 3600 * SECOND
-    first = tx.now // hour - 23
-    whole = t.judgment.c.at // sa.literal_column(str(hour), sa.BigInteger)
-    rows = tx.execute(
-        sa.select(whole.label("hour"), sa.func.count().label("n"))
-        .where(t.judgment.c.project_id == project_id, t.judgment.c.at >= first * hour)
-        .group_by(whole)
-    )
-    counts = {int(row.hour): row.n for row in rows}
-    return [
-        {"hour": format_time((first + i) * hour), "judgments": counts.get(first + i, 0)} for i in range(24)
-    ]
+    return [{"hour": format_time(hour), "judgments": n} for hour, n in by_hour(tx, project_id, 24)]
 
 
 def _providers_of(tx: Transaction, project_id: int) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from steelyard.domain.ids import new_id
 from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared, insert
 from steelyard.work.vote import Outcome
 
 
@@ -28,25 +29,32 @@ class Inferred:
     fit_id: int | None = None
 
 
-_CURRENT = sa.select(t.consensus.c.id, t.consensus.c.task_id, t.consensus.c.revision).where(
-    t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.consensus.c.current
+_CURRENT = Prepared(
+    sa.select(t.consensus.c.id, t.consensus.c.task_id, t.consensus.c.revision).where(
+        t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.consensus.c.current
+    )
 )
-_PAST = (
+_PAST = Prepared(
     sa.update(t.consensus)
     .where(t.consensus.c.id.in_(sa.bindparam("keys", expanding=True)))
     .values(current=False)
 )
 _NEW = sa.insert(t.consensus).returning(t.consensus.c.id, sort_by_parameter_order=True)
 _PAYLOAD = sa.insert(t.consensus_payload)
+_ONE = insert(
+    t.consensus, "public_id", "project_id", "task_id", "revision", "method", "confidence", "tie", "judgments",
+    "value_from", "fit_id", "commitment", "at",
+)  # fmt: skip
+_ONE_PAYLOAD = insert(t.consensus_payload, "consensus_id", "answers", "confidence_by", "salt")
 
 
 def write_consensus(tx: Transaction, project_id: int, inferred: Sequence[Inferred]) -> None:
     """A new revision of each task's answer, current from now on; the tasks' rows are locked by the caller."""
     if not inferred:
         return
-    before = {row.task_id: row for row in tx.execute(_CURRENT, {"tasks": [i.task_id for i in inferred]})}
+    before = {row.task_id: row for row in _CURRENT.rows(tx, {"tasks": [i.task_id for i in inferred]})}
     if before:
-        tx.execute(_PAST, {"keys": [row.id for row in before.values()]})
+        _PAST.run(tx, {"keys": [row.id for row in before.values()]})
     commits = [commit(i.outcome.answers) for i in inferred]
     rows = [
         {
@@ -65,7 +73,7 @@ def write_consensus(tx: Transaction, project_id: int, inferred: Sequence[Inferre
         }
         for i, (_, digest) in zip(inferred, commits, strict=True)
     ]
-    keys = tx.execute(_NEW, rows).scalars().all()
+    keys = [_ONE.added(tx, rows[0])] if len(rows) == 1 else tx.execute(_NEW, rows).scalars().all()
     payloads = [
         {
             "consensus_id": key,
@@ -75,4 +83,7 @@ def write_consensus(tx: Transaction, project_id: int, inferred: Sequence[Inferre
         }
         for key, i, (salt, _) in zip(keys, inferred, commits, strict=True)
     ]
-    tx.execute(_PAYLOAD, payloads)
+    if len(payloads) == 1:
+        _ONE_PAYLOAD.run(tx, payloads[0])
+    else:
+        tx.execute(_PAYLOAD, payloads)

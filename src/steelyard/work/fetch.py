@@ -9,10 +9,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 import sqlalchemy as sa
 
 from steelyard.domain.states import AssignmentState, BatchStatus, TaskStatus
@@ -23,9 +22,12 @@ from steelyard.store.database import Database, Transaction
 from steelyard.work.media import keep_blob_row
 from steelyard.work.queue import put_back
 
+if TYPE_CHECKING:
+    import httpx
+
 LIMIT = 100_000_000
 REDIRECTS = 5
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+TIMEOUT_S, CONNECT_S = 30.0, 10.0
 
 
 class Unfetchable(Exception):
@@ -117,9 +119,11 @@ def _make_ready(tx: Transaction, task_id: int, content: dict[str, Any], fetched:
 
 def _fetch(blobs: Blobs, url: str, allow_private: bool) -> tuple[str, int, str]:
     """(digest, bytes, media type) of what is at the URL; each redirect is checked like the first address."""
+    import httpx  # not needed to start a server, which stays smaller without
+
     for _ in range(REDIRECTS + 1):
         address = _public_address(url, allow_private)
-        with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+        with httpx.Client(timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_S), trust_env=False) as client:
             request = _pinned(client, url, address)
             response = client.send(request, stream=True)
             try:
@@ -152,11 +156,11 @@ def _fetch(blobs: Blobs, url: str, allow_private: bool) -> tuple[str, int, str]:
 
 def _pinned(client: httpx.Client, url: str, address: str) -> httpx.Request:
     """A request to the very address that was checked, under the name of the URL."""
-    parts = httpx.URL(url)
-    request = client.build_request(
-        "GET", parts.copy_with(host=address), headers={"Host": parts.netloc.decode()}
-    )
-    request.extensions = {**request.extensions, "sni_hostname": parts.host}
+    request = client.build_request("GET", url)
+    asked = request.url
+    request.url = asked.copy_with(host=address)
+    request.headers["Host"] = asked.netloc.decode()
+    request.extensions = {**request.extensions, "sni_hostname": asked.host}
     return request
 
 

@@ -13,7 +13,16 @@ import sqlalchemy as sa
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
 from steelyard.work import standing
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer that its writer has not handed in yet, and when it was last kept."""
+
+    answers: dict[str, Any]
+    at: int
 
 
 @dataclass(frozen=True)
@@ -28,42 +37,64 @@ class Held:
     form: dict[str, Any]
     project: str  # slug
     instruction: str
+    draft: Draft | None = None
 
 
-_SHOW = (
+_SHOW = Prepared(
     sa.select(
         t.assignment.c.id,
         t.assignment.c.public_id,
         t.assignment.c.lease_until,
+        t.assignment.c.task_id,
         t.task.c.public_id.label("task"),
+        t.task.c.content_id,
+        t.task.c.form_id,
         t.task.c.suggestion,
         t.content_payload.c.body,
         t.form.c.body.label("form"),
+        t.answer_draft.c.answers.label("draft"),
+        t.answer_draft.c.at.label("draft_at"),
     )
     .join(t.task, t.task.c.id == t.assignment.c.task_id)
     .join(t.content_payload, t.content_payload.c.content_id == t.task.c.content_id)
-    .join(t.form, t.form.c.id == t.task.c.form_id)
+    .join(t.form, t.form.c.id == t.task.c.form_id, isouter=True)
+    .join(
+        t.answer_draft,
+        sa.and_(
+            t.answer_draft.c.assignment_id == t.assignment.c.id,
+            t.answer_draft.c.annotator_id == t.assignment.c.annotator_id,
+        ),
+        isouter=True,
+    )
     .where(t.assignment.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 
 
-def show(tx: Transaction, project: sa.Row, assignment_ids: list[int]) -> list[Held]:
+def find_shown(tx: Transaction, assignment_ids: list[int]) -> list[Any]:
+    """What is to be shown of these assignments, in the given order."""
+    if not assignment_ids:
+        return []
+    rows = {row.id: row for row in _SHOW.rows(tx, {"ids": assignment_ids})}
+    return [rows[key] for key in assignment_ids if key in rows]
+
+
+def held_of(row: Any, project: Any) -> Held:
+    return Held(
+        row.public_id,
+        row.lease_until,
+        row.task,
+        row.body,
+        row.suggestion,
+        row.form,
+        project.slug,
+        project.instruction,
+        None if row.draft_at is None else Draft(row.draft, row.draft_at),
+    )
+
+
+def show(tx: Transaction, project: Any, assignment_ids: list[int]) -> list[Held]:
     """What the holder of these assignments sees, in the given order."""
-    rows = {row.id: row for row in tx.execute(_SHOW, {"ids": assignment_ids})}
-    return [
-        Held(
-            rows[key].public_id,
-            rows[key].lease_until,
-            rows[key].task,
-            rows[key].body,
-            rows[key].suggestion,
-            rows[key].form,
-            project.slug,
-            project.instruction,
-        )
-        for key in assignment_ids
-        if key in rows
-    ]
+    return [held_of(row, project) for row in find_shown(tx, assignment_ids)]
 
 
 def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -> list[Held]:

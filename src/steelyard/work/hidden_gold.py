@@ -6,6 +6,8 @@ A hash decides, so that nobody can tell gold from work from outside, and each is
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +16,9 @@ from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
+
+EVALUATION, TRAINING = "evaluation", "training"
 
 
 def falls_on_gold(annotator_id: int, count: int, rate: float) -> bool:
@@ -36,11 +41,12 @@ _not_shown = (
     .scalar_subquery()
     .is_(None)
 )
-_GOLD = (
+GOLD = Prepared(
     sa.select(t.task.c.id, t.task.c.priority, t.task.c.created_at)
     .where(
         t.task.c.project_id == sa.bindparam("project"),
         sa.text("task.gold IS NOT NULL"),
+        sa.func.coalesce(t.task.c.gold, "") == sa.bindparam("kind"),
         # Wrapped, so that SQLite walks the few gold tasks by their own index and not every open task.
         sa.func.coalesce(t.task.c.status, "") == "open",
         t.task.c.id >= sa.bindparam("low"),
@@ -55,34 +61,39 @@ _GOLD = (
     .order_by(t.task.c.id)
     .limit(sa.bindparam("count"))
 )
-_GOLD_ENDS = sa.select(sa.func.min(t.task.c.id).label("low"), sa.func.max(t.task.c.id).label("high")).where(
-    t.task.c.project_id == sa.bindparam("project"), sa.text("task.gold IS NOT NULL")
+_GOLD_ENDS = Prepared(
+    sa.select(sa.func.min(t.task.c.id).label("low"), sa.func.max(t.task.c.id).label("high")).where(
+        t.task.c.project_id == sa.bindparam("project"), sa.text("task.gold IS NOT NULL")
+    )
 )
 
 
 def take_gold(
-    tx: Transaction, who: Principal, project_id: int, count: int, claims: int, until: int, price: int
-) -> list[sa.Row]:
+    tx: Transaction, who: Principal, project_id: int, count: int, claims: int, until: int
+) -> list[Any]:
     """Makes held assignments on gold tasks that this annotator has not seen, from a drawn place on."""
-    if count == 0:
-        return []
-    ends = tx.execute(_GOLD_ENDS, {"project": project_id}).one()
+    ends = _GOLD_ENDS.one(tx, {"project": project_id})
     low, high = ends.low, ends.high
     if low is None:
         return []
     drawn = hashlib.blake2b(f"gold:{who.annotator_id}:{claims}".encode(), digest_size=8).digest()
     pivot = low + int.from_bytes(drawn, "big") % (high - low + 1)
-    at = {"project": project_id, "me": who.annotator_id}
-    tasks = list(tx.execute(_GOLD, {**at, "low": pivot, "high": high + 1, "count": count}))
+    at = {"project": project_id, "me": who.annotator_id, "kind": EVALUATION}
+    tasks = [*GOLD.rows(tx, {**at, "low": pivot, "high": high + 1, "count": count})]
     if len(tasks) < count:
-        tasks += list(tx.execute(_GOLD, {**at, "low": low, "high": pivot, "count": count - len(tasks)}))
+        tasks += GOLD.rows(tx, {**at, "low": low, "high": pivot, "count": count - len(tasks)})
+    return hold_gold(tx, who, project_id, tasks, until)
+
+
+def hold_gold(
+    tx: Transaction, who: Principal, project_id: int, tasks: Sequence[Any], until: int
+) -> list[Any]:
+    """Held assignments, made now, on these gold tasks (rows with id, priority, created_at)."""
     if not tasks:
         return []
     return list(
         tx.execute(
-            sa.insert(t.assignment).returning(
-                t.assignment.c.id, t.assignment.c.task_id, t.assignment.c.ordinal, t.assignment.c.public_id
-            ),
+            _HELD,
             [
                 {
                     # As of the task, as work's is: the moment in an id would tell what is gold.
@@ -95,7 +106,7 @@ def take_gold(
                     "ordinal": 0,
                     "annotator_id": who.annotator_id,
                     "provider_id": who.provider_id,
-                    "price": price,
+                    "price": who.price,
                     "claimed_at": tx.now,
                     "lease_until": until,
                 }
@@ -103,3 +114,8 @@ def take_gold(
             ],
         )
     )
+
+
+_HELD = sa.insert(t.assignment).returning(
+    t.assignment.c.id, t.assignment.c.task_id, t.assignment.c.ordinal, t.assignment.c.public_id
+)

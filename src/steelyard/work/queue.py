@@ -6,10 +6,7 @@ ones. Whatever is put back behind an annotator's cursor makes that cursor stale 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,62 +14,40 @@ import sqlalchemy as sa
 from steelyard.domain.states import AssignmentState
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
 from steelyard.store.upsert import upsert
 
 WAVE = 1000  # tasks in a wave
 HIGHEST = 2**31 - 1  # above every priority
-NOTHING_BACK = 2**62  # above every ordinal: nothing was put back in this lane yet
 
 
 def ordinal(wave: int, answer: int, place: int) -> int:
     return wave << 32 | answer << 16 | place
 
 
-@dataclass(frozen=True)
-class Place:
-    wave: int
-    place: int
+def take_places(tx: Transaction, project_id: int, priority: int, count: int) -> tuple[int, bool]:
+    """The first of `count` places at the end of the queue of this priority, counted through all its waves, and
+    whether it lies in a wave that others may have passed already."""
+    at = {"project": project_id, "of": priority}
+    row = _LAST_WAVE.row(tx, at)
+    if row is None:
+        first = {"project_id": project_id, "priority": priority, "number": 0, "filled": 0}
+        tx.execute(upsert(tx, t.wave).values(first).on_conflict_do_nothing())
+        row = _LAST_WAVE.one(tx, at)
+    first_place = row.number * WAVE + row.filled
+    number, filled = divmod(first_place + count, WAVE)
+    _FILL_WAVE.run(tx, {**at, "reached": number, "places": filled})
+    return first_place, first_place % WAVE > 0
 
 
-def take_places(tx: Transaction, project_id: int, priority: int, count: int) -> tuple[list[Place], bool]:
-    """`count` places at the end of the queue of this priority, and whether the first of them lie in a wave
-    that others may have passed already."""
-    tx.execute(
-        upsert(tx, t.wave)
-        .values(project_id=project_id, priority=priority, number=0, filled=0)
-        .on_conflict_do_nothing()
-    )
-    where = (t.wave.c.project_id == project_id, t.wave.c.priority == priority)
-    row = tx.execute(sa.select(t.wave.c.number, t.wave.c.filled).where(*where).with_for_update()).one()
-    number, filled = row.number, row.filled
-    joined = 0 < filled < WAVE
-    places = []
-    for _ in range(count):
-        if filled == WAVE:
-            number, filled = number + 1, 0
-        places.append(Place(number, filled))
-        filled += 1
-    tx.execute(sa.update(t.wave).where(*where).values(number=number, filled=filled))
-    return places, joined
-
-
-def lane_of(tx: Transaction, project_id: int, demands: dict[str, Any]) -> int:
-    """The row key of the lane with these demands, made when there is none."""
-    text = json.dumps(demands, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    find = sa.select(t.lane.c.id).where(t.lane.c.project_id == project_id, t.lane.c.digest == digest)
-    found = tx.execute(find).scalar()
-    if found is None:
-        tx.execute(
-            upsert(tx, t.lane)
-            .values(project_id=project_id, digest=digest, demands=demands, epoch=0, put_back=NOTHING_BACK)
-            .on_conflict_do_nothing()
-        )
-        found = tx.execute(find).scalar_one()
-    return found
-
-
-_PUT_BACK = (
+_of_priority = (t.wave.c.project_id == sa.bindparam("project"), t.wave.c.priority == sa.bindparam("of"))
+_LAST_WAVE = Prepared(sa.select(t.wave.c.number, t.wave.c.filled).where(*_of_priority).with_for_update())
+_FILL_WAVE = Prepared(
+    sa.update(t.wave)
+    .where(*_of_priority)
+    .values(number=sa.bindparam("reached"), filled=sa.bindparam("places"))
+)
+_PUT_BACK = Prepared(
     sa.update(t.lane)
     .where(t.lane.c.id == sa.bindparam("lane"))
     .values(
@@ -91,10 +66,10 @@ def put_back(tx: Transaction, rows: Iterable[tuple[int | None, int]]) -> None:
         if lane is not None:
             lowest[lane] = min(at, lowest.get(lane, at))
     for lane in sorted(lowest):  # one order for all, so that two never wait for each other
-        tx.execute(_PUT_BACK, {"lane": lane, "lowest": lowest[lane]})
+        _PUT_BACK.run(tx, {"lane": lane, "lowest": lowest[lane]})
 
 
-_BACK = (
+_BACK = Prepared(
     sa.update(t.assignment)
     .where(t.assignment.c.id.in_(sa.bindparam("ids", expanding=True)))
     .values(
@@ -112,25 +87,34 @@ _BACK = (
 )
 
 
+def let_go(tx: Transaction, rows: Iterable[Any]) -> None:
+    """Takes held assignments out of their holders' hands; the caller puts them back when all else is written."""
+    if ids := [row.id for row in rows]:
+        _BACK.run(tx, {"ids": ids})
+
+
 def release_held(tx: Transaction, rows: Iterable[Any]) -> None:
     """Puts held assignments back into the queue; rows have id, lane_id, ordinal, and are locked."""
     rows = list(rows)
     if rows:
-        tx.execute(_BACK, {"ids": [row.id for row in rows]})
+        let_go(tx, rows)
         put_back(tx, ((row.lane_id, row.ordinal) for row in rows))
 
 
 def priorities(tx: Transaction, project_id: int, lane_id: int) -> Iterator[int]:
     """The priorities that have ready rows in this lane, highest first; one index probe each."""
-    below = HIGHEST
-    while (
-        found := tx.execute(_NEXT_PRIORITY, {"project": project_id, "lane": lane_id, "below": below}).scalar()
-    ) is not None:
+    found = next_priority(tx, project_id, lane_id, HIGHEST)
+    while found is not None:
         yield found
-        below = found
+        found = next_priority(tx, project_id, lane_id, found)
 
 
-_NEXT_PRIORITY = (
+def next_priority(tx: Transaction, project_id: int, lane_id: int, below: int) -> int | None:
+    """The highest priority below this one that has ready rows in the lane."""
+    return _NEXT_PRIORITY.scalar(tx, {"project": project_id, "lane": lane_id, "below": below})
+
+
+_NEXT_PRIORITY = Prepared(
     sa.select(t.assignment.c.priority)
     .where(
         t.assignment.c.project_id == sa.bindparam("project"),

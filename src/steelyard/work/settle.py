@@ -7,6 +7,7 @@ each vote weighs what the latest fit says of its annotator. A changed answer is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,16 @@ import sqlalchemy as sa
 from steelyard import forms
 from steelyard.domain.form import Form, Question
 from steelyard.domain.ids import new_id
-from steelyard.domain.policy import Policy, parse_policy
+from steelyard.domain.policy import Policy
 from steelyard.domain.states import AssignmentState, TaskStatus
+from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
+from steelyard.work import reviewing, standing
 from steelyard.work.consensus import Inferred, write_consensus
-from steelyard.work.queue import lane_of, ordinal, put_back
+from steelyard.work.lanes import lane_for
+from steelyard.work.queue import ordinal, put_back
 from steelyard.work.tally import Progress, count_tasks
 from steelyard.work.vote import Given, as_fixed, vote
 
@@ -27,13 +32,15 @@ OVERLAP_NEEDED = 50  # tasks with two answers or more
 GOLD_NEEDED = 20  # gold answers
 Ordered = tuple[int, int]  # (lane, ordinal) of an answer that was ordered
 
-_ANSWERED = sa.update(t.task).where(t.task.c.id == sa.bindparam("key")).values(answers=sa.bindparam("count"))
-_SETTLED = (
+_ANSWERED = Prepared(
+    sa.update(t.task).where(t.task.c.id == sa.bindparam("key")).values(answers=sa.bindparam("count"))
+)
+_SETTLED = Prepared(
     sa.update(t.task)
     .where(t.task.c.id == sa.bindparam("key"))
     .values(status=TaskStatus.SETTLED.value, settled_at=sa.bindparam("moment"))
 )
-_TASK = sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+_TASK = Prepared(sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True))
 _j = t.current_judgment
 _GIVEN = (
     sa.select(
@@ -48,16 +55,17 @@ _GIVEN = (
     .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
     .order_by(_j.c.id)
 )
-_ANSWERS = _GIVEN.where(_j.c.task_id == sa.bindparam("task"))
+_ANSWERS = Prepared(_GIVEN.where(_j.c.task_id == sa.bindparam("task")))
 _ANSWERS_OF_MANY = _GIVEN.where(_j.c.task_id.in_(sa.bindparam("tasks", expanding=True)))
-_SKILLS = sa.select(
-    t.skill.c.question_key, t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id
-).where(
-    t.skill.c.project_id == sa.bindparam("project"),
-    t.skill.c.question_key.in_(sa.bindparam("keys", expanding=True)),
-    t.skill.c.annotator_id.in_(sa.bindparam("ids", expanding=True)),
+_SKILLS = Prepared(
+    sa.select(t.skill.c.question_key, t.skill.c.annotator_id, t.skill.c.accuracy, t.skill.c.fit_id).where(
+        t.skill.c.project_id == sa.bindparam("project"),
+        t.skill.c.question_key.in_(sa.bindparam("keys", expanding=True)),
+        t.skill.c.annotator_id.in_(sa.bindparam("ids", expanding=True)),
+    )
 )
-_GOLD_ANSWER = (
+_FORM = Prepared(sa.select(t.form.c.body).where(t.form.c.id == sa.bindparam("id")))
+_GOLD_ANSWER = Prepared(
     sa.select(t.gold_payload.c.answers)
     .join(t.gold, t.gold.c.id == t.gold_payload.c.gold_id)
     .where(t.gold.c.task_id == sa.bindparam("task"), t.gold.c.ended_at.is_(None))
@@ -69,47 +77,70 @@ def qualifies(sums: Progress) -> bool:
     return sums.overlapping >= OVERLAP_NEEDED or sums.gold_judgments >= GOLD_NEEDED
 
 
-def judge_gold(
-    tx: Transaction,
-    form: Form,
-    task_id: int,
-    judgment_id: int,
-    annotator_id: int,
-    provider_id: int,
-    project_id: int,
-    answers: Mapping[str, Any],
+@dataclass(frozen=True)
+class Judged:
+    """The known answers of a gold task, and for each question that they answer whether it was answered right."""
+
+    known: dict[str, Any]
+    correct: dict[str, bool]
+
+
+def judge_gold(tx: Transaction, form: Form, task_id: int, answers: Mapping[str, Any]) -> Judged:
+    """Holds answers of a gold task against what is known."""
+    known = _GOLD_ANSWER.scalar(tx, {"task": task_id}) or {}
+    correct = {
+        question.name: answers.get(question.name) is not None
+        and forms.is_correct(question, answers[question.name], known[question.name])
+        for question in form.questions
+        if known.get(question.name) is not None
+    }
+    return Judged(known, correct)
+
+
+def write_gold_results(
+    tx: Transaction, who: Principal, row: Any, judgment_id: int, correct: Mapping[str, bool]
 ) -> None:
-    """Writes for each question that the gold answers whether this judgment got it right."""
-    known = tx.execute(_GOLD_ANSWER, {"task": task_id}).scalar()
-    if known is None:
-        return
+    """Writes for each question of a gold task (its row or an assignment's) whether a judgment got it right."""
     rows = [
         {
             "judgment_id": judgment_id,
-            "project_id": project_id,
-            "annotator_id": annotator_id,
-            "provider_id": provider_id,
-            "question": question.name,
-            "correct": answers.get(question.name) is not None
-            and forms.is_correct(question, answers[question.name], known[question.name]),
+            "project_id": row.project_id,
+            "annotator_id": who.annotator_id,
+            "provider_id": who.provider_id,
+            "question": question,
+            "correct": right,
             "at": tx.now,
         }
-        for question in form.questions
-        if known.get(question.name) is not None
+        for question, right in correct.items()
     ]
     if rows:
         tx.execute(sa.insert(t.gold_result), rows)
 
 
+_forms: dict[str, Form] = {}  # by digest, which says all that is in one
+_FORMS_KEPT = 1000
+
+
+def form_of(tx: Transaction, form_id: int, digest: str) -> Form:
+    """The form of this row key and digest; one that was read before is not parsed again."""
+    known = _forms.get(digest)
+    if known is None:
+        known = forms.parse_form(_FORM.scalar(tx, {"id": form_id}))
+        while len(_forms) >= _FORMS_KEPT:
+            _forms.pop(next(iter(_forms)), None)
+        _forms[digest] = known
+    return known
+
+
 def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: Form) -> None:
     """Counts a new answer of a task, and settles the task once it has the answers that it wants."""
-    task = tx.execute(_TASK, {"id": task_id}).one()
+    task = _TASK.one(tx, {"id": task_id})
     answers = task.answers + 1
-    tx.execute(_ANSWERED, {"key": task_id, "count": answers})
+    _ANSWERED.run(tx, {"key": task_id, "count": answers})
     if answers == 2:
         count_tasks(tx, project.id, task_id, overlapping=1)
     if answers >= task.wanted:
-        put_back(tx, settle(tx, project, task, form, parse_policy(project.policy)))
+        put_back(tx, settle(tx, project, task, form, standing.terms_of(tx, project.id).policy))
 
 
 def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> list[Ordered]:
@@ -120,10 +151,17 @@ def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: P
 def conclude(
     tx: Transaction, project_id: int, task: sa.Row, policy: Policy, fit_id: int | None, confidence: float
 ) -> list[Ordered]:
-    """Settles a task whose answer was inferred, or orders one more where a fit finds it short."""
+    """Settles a task whose answer was inferred, orders one more where a fit finds it short, or puts it before
+    a reviewer; what is before one already begins there anew."""
+    if task.status == TaskStatus.REVIEW:
+        reviewing.renew(tx, project_id, task)
+        return []
     if fit_id is not None and (ordered := order_if_short(tx, project_id, task, policy, confidence)):
         return [ordered]
-    mark_settled(tx, project_id, task)
+    if why := reviewing.why_review(tx, task, policy, fit_id, confidence):
+        reviewing.send(tx, project_id, task, why)
+    else:
+        mark_settled(tx, project_id, task)
     return []
 
 
@@ -137,7 +175,7 @@ def infer(tx: Transaction, project: sa.Row, task: sa.Row, form: Form) -> Fitted:
 
     Where somebody has fixed an answer, the latest fix is the task's value, and nobody's vote counts.
     """
-    rows = tx.execute(_ANSWERS, {"task": task.id}).all()
+    rows = _ANSWERS.rows(tx, {"task": task.id})
     inferred = _inferred(task.id, form, rows, _skills(tx, project.id, [form], rows))
     write_consensus(tx, project.id, [inferred])
     return inferred.fit_id, inferred.outcome.confidence
@@ -177,9 +215,10 @@ def _inferred(task_id: int, form: Form, rows: Sequence[sa.Row], skills: Skills) 
 
 
 def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
-    if task.status == TaskStatus.OPEN:
-        tx.execute(_SETTLED, {"key": task.id, "moment": tx.now})
-        count_tasks(tx, project_id, task.id, settled=1)
+    if task.status in (TaskStatus.OPEN, TaskStatus.REVIEW):
+        _SETTLED.run(tx, {"key": task.id, "moment": tx.now})
+        less = -1 if task.status == TaskStatus.REVIEW else 0
+        count_tasks(tx, project_id, task.id, settled=1, reviewing=less)
 
 
 def order_if_short(
@@ -187,13 +226,16 @@ def order_if_short(
 ) -> Ordered | None:
     """Orders one more answer when the confidence is short of the target and the policy allows one.
 
-    The new answer takes the task's own wave and place. A task that was delivered is not reopened.
+    The new answer takes the task's own wave and place. A task that was delivered, or whose answer is before a
+    reviewer or was accepted by one, is not reopened.
     """
     if (
         policy.target_confidence is None
         or confidence >= policy.target_confidence
         or task.wanted >= policy.max_answers
         or task.delivered_at is not None
+        or task.status == TaskStatus.REVIEW
+        or reviewing.reviewed(tx, [task.id])
     ):
         return None
     return order_answer(tx, project_id, task)
@@ -224,13 +266,13 @@ def order_instead(
     and are counted as wanted already (or `more` beyond those); the caller puts them back at the end."""
     if not lacking:
         return []
-    lane = lane_of(tx, project_id, {})
+    usual = lane_for(tx, project_id)
     rows = [
         {
             "public_id": new_id(tx.now),
             "project_id": project_id,
             "task_id": task.id,
-            "lane_id": lane,
+            "lane_id": task.lane_id or usual,
             "batch_id": task.batch_id,
             "state": int(AssignmentState.READY),
             "priority": task.priority,
@@ -240,7 +282,7 @@ def order_instead(
         for _ in range(count)
     ]
     tx.execute(sa.insert(t.assignment), rows)
-    return [(lane, row["ordinal"]) for row in rows]
+    return [(row["lane_id"], row["ordinal"]) for row in rows]
 
 
 def _skills(tx: Transaction, project_id: int, asked: Sequence[Form], rows: Sequence[sa.Row]) -> Skills:
@@ -249,7 +291,7 @@ def _skills(tx: Transaction, project_id: int, asked: Sequence[Form], rows: Seque
     if not ids:
         return {}
     keys = sorted({forms.question_key(question) for form in asked for question in form.questions})
-    found = tx.execute(_SKILLS, {"project": project_id, "keys": keys, "ids": ids})
+    found = _SKILLS.rows(tx, {"project": project_id, "keys": keys, "ids": ids})
     return {(row.question_key, row.annotator_id): row for row in found}
 
 

@@ -15,24 +15,27 @@ import sqlalchemy as sa
 
 from steelyard.domain.chains import Holdings, Interest
 from steelyard.domain.eligibility import WHOLE, Demand, ProviderFacts, Verdict, may_be_shown
+from steelyard.domain.errors import NotFound
 from steelyard.domain.legal import roots
 from steelyard.domain.names import name_key
 from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import ProviderStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
 from steelyard.work.phase_out import PhaseOut, running
 
 _KEEP = 4
-_VERSION = sa.select(t.installation.c.public_id, t.installation.c.eligibility_version)
+_VERSION = Prepared(sa.select(t.installation.c.public_id, t.installation.c.eligibility_version))
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a project asks of whoever answers it."""
+    """What a project asks of whoever answers it. `closed`: why nobody answers it, for the time being or for good."""
 
     policy: Policy
     demand: Demand
+    closed: str | None = None
 
 
 @dataclass
@@ -78,7 +81,7 @@ def standing(tx: Transaction) -> Standing:
     seen = tx.memo.get("standing")
     if seen is not None:
         return seen
-    row = tx.execute(_VERSION).one()
+    row = _VERSION.one(tx)
     key = (row.public_id, row.eligibility_version)
     known = _cache.get(key)
     if known is None:
@@ -115,7 +118,21 @@ def demands(tx: Transaction) -> dict[int, Demand]:
 
 def verdict(tx: Transaction, provider_id: int, project_id: int, *, gold: bool = False) -> Verdict:
     """May this provider be shown tasks of this project, as of this transaction?"""
-    return standing(tx).verdict(provider_id, terms_of(tx, project_id).demand, gold=gold)
+    terms = terms_of(tx, project_id)
+    if terms.closed is not None:
+        return Verdict(False, "project_closed", terms.closed)
+    return standing(tx).verdict(provider_id, terms.demand, gold=gold)
+
+
+def is_deleted(tx: Transaction, project_id: int) -> bool:
+    """Whether nothing is to be made of this project any more, though it may still be being erased."""
+    return terms_of(tx, project_id).closed == _CLOSED["deleted"]
+
+
+def require_there(tx: Transaction, project_id: int, message: str) -> None:
+    """Raises `NotFound` for what belongs to a project that was deleted."""
+    if is_deleted(tx, project_id):
+        raise NotFound(message)
 
 
 def _load(tx: Transaction) -> Standing:
@@ -204,7 +221,7 @@ def _conflicts(tx: Transaction, project_id: int | None, every: bool = False) -> 
 
 def _load_terms(tx: Transaction, here: Standing, project_id: int | None = None) -> None:
     """The terms of one project, or of all that are not there yet."""
-    rows = sa.select(t.project.c.id, t.project.c.policy)
+    rows = sa.select(t.project.c.id, t.project.c.policy, t.project.c.status)
     if project_id is not None:
         rows = rows.where(t.project.c.id == project_id)
     named: dict[int, set[int]] = {}
@@ -212,7 +229,8 @@ def _load_terms(tx: Transaction, here: Standing, project_id: int | None = None) 
         named.setdefault(row.project_id, set()).add(here.root(row.organisation_id))
     for row in tx.execute(rows):
         if row.id not in here.terms:
-            here.terms[row.id] = _terms(here, _policy(row.id, row.policy), named.get(row.id, set()))
+            policy = _policy(row.id, row.policy)
+            here.terms[row.id] = _terms(here, policy, named.get(row.id, set()), _CLOSED.get(row.status))
 
 
 _known_policies: dict[int, tuple[Any, Policy]] = {}
@@ -226,7 +244,10 @@ def _policy(project_id: int, raw: Any) -> Policy:
     return known[1]
 
 
-def _terms(here: Standing, policy: Policy, conflicts: set[int]) -> Terms:
+_CLOSED = {"archived": "the project is archived", "deleted": "the project was deleted"}
+
+
+def _terms(here: Standing, policy: Policy, conflicts: set[int], closed: str | None) -> Terms:
     allowed = None
     if policy.providers:
         allowed = frozenset(
@@ -235,4 +256,4 @@ def _terms(here: Standing, policy: Policy, conflicts: set[int]) -> Terms:
             if key in here.provider_keys
         )
     demand = Demand(policy.sensitivity, here.conflicts | conflicts, round(policy.stake * WHOLE), allowed)
-    return Terms(policy, demand)
+    return Terms(policy, demand, closed)

@@ -21,10 +21,13 @@ from steelyard.identity.policy import Action, Principal, require
 from steelyard.ledger.commitments import canonical, commit
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import standing
+from steelyard.store.prepared import Prepared, insert
+from steelyard.work import standing, workload
 from steelyard.work.claim import MOST, claim
 from steelyard.work.held import Held, show
-from steelyard.work.settle import judge_gold, settle_if_answered
+from steelyard.work.hidden_gold import TRAINING
+from steelyard.work.keep import drop_draft
+from steelyard.work.settle import form_of, judge_gold, settle_if_answered, write_gold_results
 from steelyard.work.tally import count_judgment
 
 MAX_SPENT = 7 * 24 * 3600 * 1000
@@ -39,37 +42,61 @@ class Refused(Conflict):
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What a training task teaches: the known answers, and which questions were answered right."""
+
+    answers: dict[str, Any]
+    correct: dict[str, bool]
+
+
+@dataclass(frozen=True)
 class Submitted:
     judgment: str
     next: list[Held]
     replayed: bool = False
+    lesson: Lesson | None = None
 
 
-_ASSIGNMENT = (
+_ASSIGNMENT = Prepared(
     sa.select(
-        t.assignment,
+        t.assignment.c.id,
+        t.assignment.c.project_id,
+        t.assignment.c.task_id,
+        t.assignment.c.state,
+        t.assignment.c.annotator_id,
+        t.assignment.c.price,
         t.task.c.world,
         t.task.c.status.label("task_status"),
         t.task.c.gold,
         t.task.c.form_id,
         t.task.c.suggestion_by,
+        sa.select(t.form.c.digest)
+        .where(t.form.c.id == t.task.c.form_id)
+        .scalar_subquery()
+        .label("form_digest"),
     )
     .join(t.task, t.task.c.id == t.assignment.c.task_id)
     .where(t.assignment.c.public_id == sa.bindparam("id"))
     .with_for_update(of=t.assignment)
 )
-_SEEN_BEFORE = sa.select(t.judgment.c.public_id, t.judgment.c.body_digest).where(
-    t.judgment.c.assignment_id == sa.bindparam("assignment"),
-    t.judgment.c.annotator_id == sa.bindparam("me"),
-    t.judgment.c.idempotency_key == sa.bindparam("key"),
+_SEEN_BEFORE = Prepared(
+    sa.select(t.judgment.c.public_id, t.judgment.c.body_digest).where(
+        t.judgment.c.assignment_id == sa.bindparam("assignment"),
+        t.judgment.c.annotator_id == sa.bindparam("me"),
+        t.judgment.c.idempotency_key == sa.bindparam("key"),
+    )
 )
-_FORM = sa.select(t.form.c.body).where(t.form.c.id == sa.bindparam("id"))
-_PROJECT = sa.select(t.project).where(t.project.c.id == sa.bindparam("id"))
-_DONE = (
+_PROJECT = Prepared(sa.select(t.project).where(t.project.c.id == sa.bindparam("id")))
+_DONE = Prepared(
     sa.update(t.assignment)
     .where(t.assignment.c.id == sa.bindparam("key"))
     .values(state=int(AssignmentState.DONE), lease_until=None)
 )
+_JUDGMENT = insert(
+    t.judgment, "public_id", "project_id", "task_id", "assignment_id", "annotator_id", "provider_id", "form_id",
+    "commitment", "price", "spent_ms", "at", "gold", "idempotency_key", "body_digest", "suggested_by",
+)  # fmt: skip
+_PAYLOAD = insert(t.judgment_payload, "judgment_id", "answers", "presentation", "salt")
 
 
 def submit(
@@ -90,12 +117,12 @@ def submit(
     """
     tx.share_showing()
     require(who, Action.WORK)
-    row = tx.execute(_ASSIGNMENT, {"id": assignment_id}).first() if is_id(assignment_id) else None
+    row = _ASSIGNMENT.row(tx, {"id": assignment_id}) if is_id(assignment_id) else None
     if row is None or row.world != who.world:
         raise NotFound("there is no such assignment")
     require(who, Action.WORK, row.project_id)
     digest = _digest(answers, spent_ms, presentation)
-    project = tx.execute(_PROJECT, {"id": row.project_id}).one()
+    project = _PROJECT.one(tx, {"id": row.project_id})
     before = _before(tx, who, row.id, idempotency_key)
     if before is not None:
         if before.body_digest != digest:
@@ -112,7 +139,7 @@ def submit(
         raise Refused("Someone else may have this task now; the lease on it was lost.", "lease_lost", keep)
     if row.task_status == TaskStatus.CANCELLED:
         raise Refused("This task was cancelled.", "task_full", keep)
-    form = forms.parse_form(tx.execute(_FORM, {"id": row.form_id}).scalar_one())
+    form = form_of(tx, row.form_id, row.form_digest)
     problems = forms.check_answers(form, answers)
     if problems:
         raise Invalid(problems)
@@ -120,17 +147,33 @@ def submit(
         raise invalid("/answers", "json", "cannot be kept exactly as JSON")
     _check_rest(spent_ms, presentation, claim_next)
     judgment_id, public = _write(tx, who, row, answers, spent_ms, presentation, idempotency_key, digest)
-    tx.execute(_DONE, {"key": row.id})
-    gold = row.gold is not None
-    count_judgment(tx, row.project_id, who.provider_id, who.annotator_id, gold=gold, price=row.price)
-    if gold:
-        judge_gold(
-            tx, form, row.task_id, judgment_id, who.annotator_id, who.provider_id, row.project_id, answers
-        )
-    else:
+    _DONE.run(tx, {"key": row.id})
+    drop_draft(tx, row.id)
+    training = row.gold == TRAINING
+    count_judgment(
+        tx, row.project_id, who.provider_id, who.annotator_id, gold=row.gold is not None, price=row.price,
+        training=training,
+    )  # fmt: skip
+    lesson = None
+    if row.gold is None:
+        workload.count_work(tx, who.annotator_id, row.project_id, spent_ms, row.price)
         settle_if_answered(tx, project, row.task_id, form)
+    else:
+        judged = judge_gold(tx, form, row.task_id, answers)
+        if not training:
+            write_gold_results(tx, who, row, judgment_id, judged.correct)
+        workload.count_gold(
+            tx, who.annotator_id, row.project_id, spent_ms, row.price,
+            correct=all(judged.correct.values()), training=training,
+        )  # fmt: skip
+        if training:
+            lesson = Lesson(judged.known, judged.correct)
+        else:
+            workload.stop_if_below(
+                tx, who.annotator_id, row.project_id, standing.terms_of(tx, project.id).policy
+            )
     following = claim(tx, who, project, claim_next).held if claim_next else []
-    return Submitted(public, following)
+    return Submitted(public, following, lesson=lesson)
 
 
 def _digest(answers: Any, spent_ms: Any, presentation: Any) -> str | None:
@@ -145,7 +188,7 @@ def _digest(answers: Any, spent_ms: Any, presentation: Any) -> str | None:
 def _before(tx: Transaction, who: Principal, assignment: int, key: str | None) -> sa.Row | None:
     if key is None:
         return None
-    return tx.execute(_SEEN_BEFORE, {"assignment": assignment, "me": who.annotator_id, "key": key}).first()
+    return _SEEN_BEFORE.row(tx, {"assignment": assignment, "me": who.annotator_id, "key": key})
 
 
 def _still_held(tx: Transaction, who: Principal, project: sa.Row) -> list[Held]:
@@ -190,8 +233,8 @@ def _write(
 ) -> tuple[int, str]:
     public = new_id(tx.now)
     salt, commitment = commit(answers)
-    judgment_id = tx.added(
-        sa.insert(t.judgment),
+    judgment_id = _JUDGMENT.added(
+        tx,
         {
             "public_id": public,
             "project_id": row.project_id,
@@ -210,9 +253,8 @@ def _write(
             "suggested_by": row.suggestion_by,
         },
     )
-    tx.execute(
-        sa.insert(t.judgment_payload),
-        {"judgment_id": judgment_id, "answers": answers, "presentation": presentation, "salt": salt},
+    _PAYLOAD.run(
+        tx, {"judgment_id": judgment_id, "answers": answers, "presentation": presentation, "salt": salt}
     )
     return judgment_id, public
 

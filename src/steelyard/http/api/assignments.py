@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
+from starlette.routing import Route
 
 from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import is_id
 from steelyard.domain.states import AssignmentState
+from steelyard.domain.times import format_time
 from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst
 from steelyard.http.api.files import BYTES, serve_block
-from steelyard.http.auth import Asker
+from steelyard.http.auth import Asker, Credentials
+from steelyard.http.hot import answer, asks_for, body_of, idempotency_key, write
 from steelyard.http.render import held_json
 from steelyard.identity.policy import Action, require
 from steelyard.store import tables as t
@@ -22,6 +25,7 @@ from steelyard.work import opened, standing
 from steelyard.work.claim import claim
 from steelyard.work.giveback import give_back
 from steelyard.work.held import held_by_me
+from steelyard.work.keep import extend, keep_draft
 from steelyard.work.projects import find_project
 from steelyard.work.submit import Refused, keep_refused, submit
 
@@ -42,26 +46,41 @@ class Answer(Body):
 
 
 class Return(Body):
-    reason: Any = None
+    reason: Any = Field(None, description="why; a reviewer must be told")
+    to: Any = Field("others", description="others, anyone (the caller too) or review")
 
 
-@router.post("/projects/{slug}/claim")
-def take(inst: Inst, asker: Asker, slug: str, body: Claim | None = None) -> dict[str, Any]:
+class Draft(Body):
+    answers: Any = Field(None, description="what there is so far, by question name; nothing of it is checked")
+    spent_ms: Any = Field(None, description="time spent, in milliseconds")
+
+
+class Extension(Body):
+    lease_s: Any = Field(None, description="seconds from now; the project's lease unless given")
+
+
+@router.post("/projects/{slug}/claim", openapi_extra=asks_for(Claim))
+async def take(request: Request, slug: str) -> Response:
     """Hands out assignments under a lease. An empty list says why; it is not an error."""
-    wanted = body or Claim(count=1, lease_s=None)
+    return await claim_for(request)
 
-    def do(tx: Transaction) -> dict[str, Any]:
+
+async def claim_for(request: Request) -> Response:
+    slug = request.path_params["slug"]
+    wanted = await body_of(request)
+
+    def do(tx: Transaction, asker: Credentials) -> dict[str, Any]:
         # The installation's lock comes before anything that is read under it.
         tx.share_showing()
         who = asker.principal(tx)
         project = find_project(tx, who, slug, Action.WORK)
-        taken = claim(tx, who, project, wanted.count, wanted.lease_s)
-        answer: dict[str, Any] = {"assignments": [held_json(h) for h in taken.held]}
+        taken = claim(tx, who, project, wanted.get("count", 1), wanted.get("lease_s"))
+        found: dict[str, Any] = {"assignments": [held_json(h) for h in taken.held]}
         if not taken.held:
-            answer |= {"code": taken.code, "because": taken.because}
-        return answer
+            found |= {"code": taken.code, "because": taken.because}
+        return found
 
-    return inst.database.write(do)
+    return answer(await write(request, do))
 
 
 @router.get("/assignments")
@@ -79,39 +98,71 @@ def held(
     return inst.database.write(look)
 
 
-@router.post("/assignments/{assignment_id}/submit")
-def answer(
-    inst: Inst, asker: Asker, assignment_id: str, body: Answer, key: IdempotencyKey = None
-) -> dict[str, Any]:
+@router.post("/assignments/{assignment_id}/submit", openapi_extra=asks_for(Answer, required=True))
+async def hand_in(request: Request, assignment_id: str, key: IdempotencyKey = None) -> Response:
     """Takes an answer; with an Idempotency-Key a repetition gets the first answer again."""
+    return await submit_for(request)
 
-    def do(tx: Transaction) -> dict[str, Any]:
+
+async def submit_for(request: Request) -> Response:
+    assignment_id, key = request.path_params["assignment_id"], idempotency_key(request)
+    body = await body_of(request, required=True)
+
+    def do(tx: Transaction, asker: Credentials) -> dict[str, Any]:
         tx.share_showing()
         done = submit(
             tx,
             asker.principal(tx),
             assignment_id,
-            body.answers,
-            spent_ms=body.spent_ms,
-            presentation=body.presentation,
-            claim_next=body.claim,
+            body.get("answers"),
+            spent_ms=body.get("spent_ms"),
+            presentation=body.get("presentation"),
+            claim_next=body.get("claim", 0),
             idempotency_key=key,
         )
-        return {"judgment": done.judgment, "next": [held_json(h) for h in done.next]}
+        taken: dict[str, Any] = {"judgment": done.judgment, "next": [held_json(h) for h in done.next]}
+        if done.lesson is not None:
+            taken["training"] = {"answers": done.lesson.answers, "correct": done.lesson.correct}
+        return taken
 
     try:
-        return inst.database.write(do)
+        return answer(await write(request, do))
     except Refused as refused:
-        if refused.keep is not None:
-            inst.database.write(lambda tx, refused=refused: keep_refused(tx, refused))
+        late = refused
+        if late.keep is not None:
+            await write(request, lambda tx, asker: keep_refused(tx, late))
         raise
 
 
 @router.post("/assignments/{assignment_id}/return", status_code=204)
 def put_back(inst: Inst, asker: Asker, assignment_id: str, body: Return | None = None) -> None:
-    """Gives an assignment back, with a reason; it is not handed to the same annotator again."""
-    reason = body.reason if body is not None else None
-    inst.database.write(lambda tx: give_back(tx, asker.principal(tx), assignment_id, reason))
+    """Gives an assignment back, with a reason; to others unless told."""
+    given = body or Return(reason=None, to="others")
+    inst.database.write(lambda tx: give_back(tx, asker.principal(tx), assignment_id, given.reason, given.to))
+
+
+@router.put("/assignments/{assignment_id}/draft")
+def autosave(inst: Inst, asker: Asker, assignment_id: str, body: Draft) -> dict[str, Any]:
+    """Keeps an answer that is not finished, for its writer alone, and renews the lease."""
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        tx.share_showing()
+        until = keep_draft(tx, asker.principal(tx), assignment_id, body.answers, body.spent_ms)
+        return {"lease_until": format_time(until)}
+
+    return inst.database.write(do)
+
+
+@router.post("/assignments/{assignment_id}/extend")
+def renew(inst: Inst, asker: Asker, assignment_id: str, body: Extension | None = None) -> dict[str, Any]:
+    """Renews the lease; it never ends earlier than it did."""
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        tx.share_showing()
+        until = extend(tx, asker.principal(tx), assignment_id, body.lease_s if body is not None else None)
+        return {"lease_until": format_time(until)}
+
+    return inst.database.write(do)
 
 
 @router.get("/assignments/{assignment_id}/content/{block}", response_class=Response, responses=BYTES)
@@ -138,6 +189,11 @@ def content(inst: Inst, asker: Asker, assignment_id: str, block: int) -> Respons
     return serve_block(inst, inst.database.write(look), block)
 
 
+# Found before all other paths are tried; the routes above describe them.
+HOT = (
+    Route("/api/projects/{slug}/claim", claim_for, methods=["POST"]),
+    Route("/api/assignments/{assignment_id}/submit", submit_for, methods=["POST"]),
+)
 _CONTENT = (
     sa.select(
         t.assignment.c.project_id,
