@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+import json
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 from support.world import World, text_task
 
-from steelyard.domain.errors import Conflict, Forbidden, Problem
+from steelyard.domain.errors import Conflict, Forbidden, NotFound, Problem, TooLarge
+from steelyard.formats import ndjson
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs, FolderBlobs
@@ -110,6 +113,50 @@ def test_rows_are_counted_through_the_blocks(world: World, blobs: Blobs) -> None
     created = bring(world, blobs, rows, counted=lambda c: steps.append(c.new + c.wrong))
     assert [p.row for p in created.problems] == [777]
     assert steps == [500, 1000, 1001]
+
+
+def test_lines_are_rows_unless_they_are_blank_and_errors_name_the_line(world: World, blobs: Blobs) -> None:
+    world.project()
+    lines = [json.dumps(text_task(f"row {n}", external_id=str(n))).encode() for n in range(4)]
+    stream = b"\xef\xbb\xbf" + b"\r\n\n".join(
+        [*lines[:3], b"{", lines[0].replace(b"row 0", b"other"), lines[3]]
+    )
+    created = bring(world, blobs, ndjson.lines(io.BytesIO(stream)))
+    assert (created.new, created.changed, created.wrong) == (4, 1, 1)
+    assert [(p.row, p.line, p.code) for p in created.problems] == [(3, 7, "json"), (4, 9, "changed")]
+    assert [key is None for key in created.ids] == [False, False, False, True, True, False]
+
+
+def test_large_contents_are_written_a_few_at_a_time(world: World, blobs: Blobs) -> None:
+    world.project()
+    steps: list[int] = []
+    created = bring(
+        world, blobs, (text_task("x" * 30_000) for _ in range(10)), counted=lambda c: steps.append(c.new)
+    )
+    assert (created.new, steps) == (10, [3, 6, 9, 10])
+
+
+def test_what_came_before_the_stream_broke_is_there_and_the_rest_is_not(world: World, blobs: Blobs) -> None:
+    project = world.project()
+
+    def rows() -> Iterator[Any]:
+        yield from (text_task(f"row {n}", external_id=str(n)) for n in range(1200))
+        raise TooLarge("a line is too long")
+
+    with pytest.raises(TooLarge):
+        bring(world, blobs, rows())
+    assert world.count(t.task, t.task.c.project_id == project.id) == 1000
+    again = bring(world, blobs, [text_task(f"row {n}", external_id=str(n)) for n in range(1200)])
+    assert (again.new, again.same) == (200, 1000)
+
+
+def test_a_write_that_is_refused_is_said_when_those_asked_for_are_over(world: World, blobs: Blobs) -> None:
+    world.project()
+    rows = [text_task("a", suggestion={"label": "cat"}, suggested_by="nobody")]
+    rows += [text_task(f"row {n}") for n in range(1000)]
+    with pytest.raises(NotFound):
+        bring(world, blobs, rows)
+    assert world.count(t.task) in (0, 501)  # without a mistake of their own the later ones may be there
 
 
 def test_inline_bytes_are_kept_as_a_blob(world: World, blobs: Blobs) -> None:

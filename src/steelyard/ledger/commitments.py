@@ -7,10 +7,10 @@ erasing the payload leaves a commitment that nobody can guess the content from.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from typing import Any
 
+import msgspec
 import rfc8785
 
 from steelyard.domain.errors import invalid
@@ -21,19 +21,20 @@ SALT_BYTES = 32
 def canonical(payload: Any, pointer: str = "") -> bytes:
     """RFC 8785 JSON; raises `Invalid` for numbers and strings that it cannot hold."""
     if _plain(payload):
-        return _ENCODE(payload).encode()
+        return canonical_plain(payload)
     try:
         return rfc8785.dumps(payload)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError, TypeError) as wrong:
         raise invalid(pointer, "json", f"cannot be kept exactly: {wrong}") from None
 
 
-_EXACT = 2**53 - 1
-_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+EXACT = 2**53 - 1
+# What is known to be plain, as `_plain` says, in a moment.
+canonical_plain = msgspec.json.Encoder(order="sorted").encode
 
 
 def _plain(value: Any, depth: int = 8) -> bool:
-    """Whether the standard encoder, ten times as fast, writes the very same bytes.
+    """Whether an ordinary encoder, thirty times as fast, writes the very same bytes.
 
     It does where keys are ASCII (RFC 8785 sorts by UTF-16 units), numbers are whole and exact, and no string
     holds half of a surrogate pair.
@@ -44,7 +45,7 @@ def _plain(value: Any, depth: int = 8) -> bool:
     if kind is bool or value is None:
         return True
     if kind is int:
-        return -_EXACT <= value <= _EXACT
+        return -EXACT <= value <= EXACT
     if depth == 0:
         return False
     if kind is dict:
@@ -61,3 +62,9 @@ def commit(payload: Any) -> tuple[bytes, str]:
     """(a fresh salt, the commitment to `payload` under it)."""
     salt = os.urandom(SALT_BYTES)
     return salt, commitment(salt, payload)
+
+
+def salts(count: int) -> list[bytes]:
+    """As many fresh salts."""
+    drawn = os.urandom(SALT_BYTES * count)
+    return [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]

@@ -1,7 +1,7 @@
 """How does a stream of tasks come in without anybody waiting for it?
 
-Rows are parsed, checked and their inline bytes stored outside the writer; what is right is written in
-blocks, each its own transaction. Row errors name the row and the field.
+Rows are checked and their inline bytes stored outside the writer; what is right is written in blocks, each its own
+transaction and a few of them asked for ahead, so that they share a commit. Row errors name the row and the field.
 """
 
 from __future__ import annotations
@@ -10,32 +10,39 @@ import base64
 import binascii
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from steelyard import forms
 from steelyard.domain.errors import Problem, SteelyardError, invalid
 from steelyard.domain.form import Form
-from steelyard.domain.names import name_key
-from steelyard.domain.states import BatchStatus
+from steelyard.formats.rows import Row
 from steelyard.identity.policy import Action, Principal
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
 from steelyard.work.draft import Draft, check_task
-from steelyard.work.media import blob_digests, keep_blob_row
+from steelyard.work.media import keep_blob_row
+from steelyard.work.plain_draft import check_line
 from steelyard.work.projects import find_project
-from steelyard.work.tasks import BLOCK, Created, RowProblem, write_tasks
+from steelyard.work.references import missing, refers
+from steelyard.work.tasks import BLOCK, MOST_IDS, Created, RowProblem, committed, write_tasks
 
 MOST_PROBLEMS = 1000  # row errors that one answer tells; all are counted
 INLINE_LIMIT = 20_000_000
+BLOCK_BYTES = 64_000  # of content in one transaction
+AHEAD = 4  # blocks asked for before the first of them is waited for
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,", re.ASCII)
 T = TypeVar("T")
 Authenticate = Callable[[Transaction], Principal]
+FormedRows = Callable[[Form], Iterable[Any]]
 Around = Callable[[Transaction, Principal, Callable[[], Created]], Created]
 
 
@@ -62,124 +69,69 @@ def bring_in(
     blobs: Blobs,
     authenticate: Authenticate,
     slug: str,
-    rows: Iterable[Any | Problem],
+    rows: Iterable[Any] | FormedRows,
     *,
     counted: Callable[[Created], None] | None = None,
     around: Around | None = None,
 ) -> Created:
-    """Creates tasks from rows (parsed JSON, or a `Problem` for a row that could not be parsed).
+    """Creates tasks from rows: lines of JSON as bytes (a blank one is no row), JSON that is not decoded yet as
+    `msgspec.Raw`, decoded JSON, a `Problem` for what could not be read, or a `formats.rows.Row`; a function gives
+    them when it is told the project's form.
 
     `around(tx, who, write)` may stand in for a block's write, in its transaction. Raises what the project or
     the caller's role refuses; a wrong row is told in the result.
     """
-
-    def asked(tx: Transaction) -> tuple[sa.Row, Form]:
-        project = find_project(tx, authenticate(tx), slug, Action.CREATE_TASKS)
-        body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == project.form_id)).scalar_one()
-        return project, forms.parse_form(body)
-
-    _, form = database.read(asked)
+    run = Run(database, authenticate, slug, blobs.put)
+    waiting: deque[tuple[Block, Callable[[], Created]]] = deque()
     total = Created()
-    numbered = enumerate(rows)
-    while block := list(islice(numbered, BLOCK)):
-        part = _bring_block(database, blobs, authenticate, slug, form, block, around)
-        total.add(part)
-        del total.problems[MOST_PROBLEMS:]
+
+    def take_in() -> None:
+        block, wait = waiting.popleft()
+        add_told(total, block, wait())
         if counted is not None:
             counted(total)
+
+    try:
+        for block in run.blocks(rows):
+            waiting.append((block, _asked(run, block, around)))
+            if len(waiting) > AHEAD:
+                take_in()
+        while waiting:
+            take_in()
+    finally:
+        for _, wait in waiting:  # something failed: what was asked for is over before that is said
+            with suppress(Exception):
+                wait()
     return total
 
 
-def _bring_block(
-    database: Database,
-    blobs: Blobs,
-    authenticate: Authenticate,
-    slug: str,
-    form: Form,
-    block: list[tuple[int, Any]],
-    around: Around | None,
-) -> Created:
-    stored: dict[str, tuple[int, str]] = {}
-
-    def keep_inline(url: str, pointer: str) -> str:
-        data, media_type = decode_data_url(url, pointer)
-        digest = blobs.put(data)
-        stored[digest] = (len(data), media_type)
-        return f"blob:sha256/{digest}"
-
-    drafts: list[Draft] = []
-    wrong: dict[int, list[Problem]] = {}
-    for row, raw in block:
-        found = [raw] if isinstance(raw, Problem) else check_task(raw, row, form, keep_inline)
-        if isinstance(found, Draft):
-            drafts.append(found)
-        else:
-            wrong[row] = found
-    drafts = list(_with_known_references(database, authenticate, slug, drafts, set(stored), wrong))
+def _asked(run: Run, block: Block, around: Around | None) -> Callable[[], Created]:
+    """Asks for a block's write; returns what waits for it."""
+    if not block.drafts:
+        return Created
+    tasks = committed(block.drafts)
 
     def write(tx: Transaction) -> Created:
-        who = authenticate(tx)
-        project = find_project(tx, who, slug, Action.CREATE_TASKS)
-        for digest, (size, media_type) in stored.items():
+        who = run.authenticate(tx)
+        project = find_project(tx, who, run.slug, Action.CREATE_TASKS)
+        for digest, (size, media_type) in block.stored.items():
             keep_blob_row(tx, digest, size, media_type)
         if around is not None:
-            return around(tx, who, lambda: write_tasks(tx, who, project, drafts))
-        return write_tasks(tx, who, project, drafts)
+            return around(tx, who, lambda: write_tasks(tx, who, project, tasks))
+        return write_tasks(tx, who, project, tasks)
 
-    created = retried(database, write) if drafts else Created()
-    ids = iter(created.ids)
-    created.ids = [None if row in wrong else next(ids) for row, _ in block]
-    created.wrong = len(wrong)
-    created.problems += [
-        RowProblem(row, p.pointer, p.code, p.message) for row, problems in wrong.items() for p in problems
-    ]
-    created.problems.sort(key=lambda p: p.row)
-    return created
+    try:
+        wait = run.database.ask(write)
+    except IntegrityError:
+        return lambda: retried(run.database, write)
 
+    def result() -> Created:
+        try:
+            return wait()
+        except IntegrityError:
+            return retried(run.database, write)
 
-def _with_known_references(
-    database: Database,
-    authenticate: Authenticate,
-    slug: str,
-    drafts: list[Draft],
-    stored: set[str],
-    wrong: dict[int, list[Problem]],
-) -> Iterator[Draft]:
-    """The drafts whose blobs and batches are there; the others join the wrong rows."""
-    digests = {d for draft in drafts for d in blob_digests(draft.content)} - stored
-    names = {draft.batch for draft in drafts if draft.batch is not None}
-    if not digests and not names:
-        yield from drafts
-        return
-
-    def look(tx: Transaction) -> tuple[set[str], dict[str, str]]:
-        project = find_project(tx, authenticate(tx), slug, Action.CREATE_TASKS)
-        there = set(tx.execute(sa.select(t.blob.c.digest).where(t.blob.c.digest.in_(digests))).scalars())
-        batches = tx.execute(
-            sa.select(t.batch.c.name_key, t.batch.c.status).where(
-                t.batch.c.project_id == project.id, t.batch.c.name_key.in_([name_key(n) for n in names])
-            )
-        )
-        return there | stored, {row.name_key: row.status for row in batches}
-
-    there, batches = database.read(look)
-    for draft in drafts:
-        problems = [
-            Problem("/content/blocks", "blob", f"there is no blob sha256/{d}; send its bytes first")
-            for d in sorted(blob_digests(draft.content) - there)
-        ]
-        if draft.batch is not None:
-            status = batches.get(name_key(draft.batch))
-            if status is None:
-                problems.append(
-                    Problem("/batch", "unknown", f"there is no batch {draft.batch!r} in this project")
-                )
-            elif status in (BatchStatus.FINISHED, BatchStatus.CANCELLED):
-                problems.append(Problem("/batch", "closed", f"the batch {draft.batch!r} is {status}"))
-        if problems:
-            wrong[draft.row] = problems
-        else:
-            yield draft
+    return result
 
 
 def retried(database: Database, write: Callable[[Transaction], T]) -> T:
@@ -191,3 +143,116 @@ def retried(database: Database, write: Callable[[Transaction], T]) -> T:
             if attempt == 2:
                 raise SteelyardError("others keep creating the same tasks; try again", "busy") from clash
     raise AssertionError("unreachable")
+
+
+@dataclass
+class Block:
+    """Rows that follow one another: the drafts of those that are right, and what is wrong with the others."""
+
+    first: int
+    places: list[int | Row | None] = field(default_factory=list)  # of each row: its line, or what knows it
+    drafts: list[Draft] = field(default_factory=list)
+    wrong: dict[int, Sequence[Problem]] = field(default_factory=dict)
+    stored: dict[str, tuple[int, str]] = field(default_factory=dict)  # inline bytes: size, media type
+    size: int = 0
+
+    def problem(self, row: int, pointer: str, code: str, message: str) -> RowProblem:
+        place = self.places[row - self.first]
+        if isinstance(place, Row):
+            return RowProblem(row, pointer, code, message, place.line, place.column_of(pointer))
+        return RowProblem(row, pointer, code, message, place)
+
+
+class Run:
+    """Rows on their way to being drafts, in blocks. Raises what refuses tasks of this caller.
+
+    `put` stores the bytes that came inline and returns their digest.
+    """
+
+    def __init__(
+        self, database: Database, authenticate: Authenticate, slug: str, put: Callable[[bytes], str]
+    ) -> None:
+        self.database, self.authenticate, self.slug, self._put = database, authenticate, slug, put
+        self._form = database.read(self._form_asked)
+        self._stored: dict[str, tuple[int, str]] = {}
+
+    def _form_asked(self, tx: Transaction) -> Form:
+        project = find_project(tx, self.authenticate(tx), self.slug, Action.CREATE_TASKS)
+        body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == project.form_id)).scalar_one()
+        return forms.parse_form(body)
+
+    def blocks(self, rows: Iterable[Any] | FormedRows) -> Iterator[Block]:
+        if callable(rows):
+            rows = rows(self._form)
+        row = 0
+        block = Block(row)
+        for line, raw in enumerate(rows, 1):
+            if type(raw) is bytes:
+                if not raw or raw.isspace():
+                    continue
+                found = check_line(raw, row, self._form, self._keep_inline)
+                block.places.append(line)
+            else:
+                found = self._checked(raw, row, block)
+            if isinstance(found, Draft):
+                block.drafts.append(found)
+                block.size += len(found.body)
+            else:
+                block.wrong[row] = found
+            row += 1
+            if row - block.first == BLOCK or block.size >= BLOCK_BYTES:
+                yield self._referring(block)
+                block = Block(row)
+        if block.places:
+            yield self._referring(block)
+
+    def _checked(self, raw: Any, row: int, block: Block) -> Draft | Sequence[Problem]:
+        block.places.append(raw if isinstance(raw, Row) else None)
+        if isinstance(raw, msgspec.Raw):
+            return check_line(bytes(raw), row, self._form, self._keep_inline)
+        if isinstance(raw, Problem):
+            return [raw]
+        if isinstance(raw, Row):
+            return raw.problems or check_task(raw.value, row, self._form, self._keep_inline)
+        return check_task(raw, row, self._form, self._keep_inline)
+
+    def _keep_inline(self, url: str, pointer: str) -> str:
+        data, media_type = decode_data_url(url, pointer)
+        digest = self._put(data)
+        self._stored[digest] = (len(data), media_type)
+        return f"blob:sha256/{digest}"
+
+    def _referring(self, block: Block) -> Block:
+        """The block, in which a draft that refers to what is not there has joined the wrong rows."""
+        block.stored, self._stored = self._stored, {}
+        some = [draft for draft in block.drafts if refers(draft)]
+        if some:
+
+            def look(tx: Transaction) -> dict[int, list[Problem]]:
+                project = find_project(tx, self.authenticate(tx), self.slug, Action.CREATE_TASKS)
+                return missing(tx, project, some, block.stored)
+
+            wrong = self.database.read(look)
+            if wrong:
+                block.drafts = [draft for draft in block.drafts if draft.row not in wrong]
+                block.wrong |= wrong
+        return block
+
+
+def add_told(total: Created, block: Block, written: Created) -> None:
+    """Adds what came of a block to what came of those before it."""
+    problems = [block.problem(p.row, p.pointer, p.code, p.message) for p in written.problems]
+    for row, found in block.wrong.items():
+        problems += [block.problem(row, p.pointer, p.code, p.message) for p in found]
+    problems.sort(key=lambda p: p.row)
+    ids: list[str | None] = []
+    if len(total.ids) < MOST_IDS and written.ids:
+        rest = iter(written.ids)
+        ids = [
+            None if row in block.wrong else next(rest)
+            for row in range(block.first, block.first + len(block.places))
+        ]
+    elif len(total.ids) < MOST_IDS:
+        ids = [None] * len(block.places)
+    total.add(replace(written, wrong=len(block.wrong), problems=problems, ids=ids))
+    del total.problems[MOST_PROBLEMS:]

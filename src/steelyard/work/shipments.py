@@ -2,7 +2,7 @@
 
 A shipment brings tasks together with the answers that a provider collected elsewhere. Answers without an
 annotator belong to the provider's `anonymous`, who gets no skill. It leaves no work behind its own request:
-every task it answers is settled when it is written.
+every task it answers is settled when it is written, or waits for a reviewer where the project asks for that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
 from steelyard.domain.form import Form
 from steelyard.domain.ids import new_id
 from steelyard.domain.names import checked_name
+from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import AssignmentState, ProviderStatus, TaskStatus
 from steelyard.domain.times import parse_time
 from steelyard.identity.people import provider_named
@@ -26,6 +27,7 @@ from steelyard.identity.policy import Action, Principal, require
 from steelyard.ledger.commitments import commit
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
+from steelyard.work import reviewing
 from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.draft import Draft, check_task, short_text
 from steelyard.work.intake import retried
@@ -298,6 +300,20 @@ def _settle(
         tx,
         project.id,
         settled=sum(task.status != TaskStatus.SETTLED for task, _, _ in by_task),
+        reviewing=-sum(task.status == TaskStatus.REVIEW for task, _, _ in by_task),
         wanted=sum(len(given) - task.wanted for task, _, given in by_task),
         overlapping=sum(len(given) > 1 for _, _, given in by_task),
     )
+    reviewing.drop(tx, [task.id for task, _, _ in by_task if task.status == TaskStatus.REVIEW])
+    _send_to_review(tx, project, {i.task_id: i.outcome.confidence for i in inferred})
+
+
+def _send_to_review(tx: Transaction, project: sa.Row, confidence: dict[int, float]) -> None:
+    """What was shipped is looked at under the same policy as what was answered here."""
+    policy = parse_policy(project.policy)
+    if not reviewing.asked_for(policy):
+        return
+    for task in tx.rows(sa.select(t.task).where(t.task.c.id.in_(sorted(confidence)))):
+        why = reviewing.why_review(tx, task, policy, None, confidence[task.id], first=True)
+        if why:
+            reviewing.send(tx, project.id, task, why)

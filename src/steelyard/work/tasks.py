@@ -6,41 +6,48 @@ external_id is the same or is refused as changed, never updated silently.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from steelyard.domain.errors import Conflict, NotFound
-from steelyard.domain.ids import new_id
+from steelyard.domain.ids import new_ids
 from steelyard.domain.names import name_key
 from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import AssignmentState, BatchStatus, ProviderStatus, TaskStatus, World
 from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Principal
-from steelyard.jobs.queue import enqueue
-from steelyard.ledger.commitments import commit
+from steelyard.ledger.commitments import salts
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
+from steelyard.work import task_rows
 from steelyard.work.draft import Draft
-from steelyard.work.media import blob_digests, check_blobs, has_foreign_url
+from steelyard.work.lanes import NOTHING_BACK, Demands, assigned_to, lane_for
+from steelyard.work.media import check_blobs
 from steelyard.work.projects import keep_form
-from steelyard.work.queue import lane_of, ordinal, put_back, take_places
+from steelyard.work.queue import WAVE, ordinal, put_back, take_places
 from steelyard.work.tally import count_tasks
+from steelyard.work.task_rows import NewTask
 
-FETCH_JOB = "fetch_content"
 BLOCK = 500  # tasks written in one transaction
+MOST_IDS = 10_000  # ids that one answer tells
 
 
 @dataclass(frozen=True)
 class RowProblem:
-    """What is wrong with one row (counted from 0) of what came in."""
+    """What is wrong with one row (counted from 0) of what came in; where it was a file with lines or columns,
+    the line it begins in (counted from 1) and the column."""
 
     row: int
     pointer: str
     code: str
     message: str
+    line: int | None = None
+    column: str | None = None
 
 
 @dataclass
@@ -53,239 +60,207 @@ class Created:
     ids: list[str | None] = field(default_factory=list)  # one per row, None where it is wrong
 
     def add(self, other: Created) -> None:
+        """Takes in what came of the rows behind these; of their ids only the first ones are kept."""
         for name in ("new", "same", "changed", "wrong"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.problems += other.problems
-        self.ids += other.ids
+        self.ids += other.ids[: MOST_IDS - len(self.ids)]
+
+
+def committed(drafts: Sequence[Draft]) -> list[NewTask]:
+    """Drafts with what they are committed to: worked out before the write, for which others wait."""
+    sha256 = hashlib.sha256
+    drawn = zip(drafts, salts(len(drafts)), strict=True)
+    return [NewTask(draft, salt, sha256(salt + draft.content).hexdigest()) for draft, salt in drawn]
 
 
 def write_tasks(
     tx: Transaction,
     who: Principal,
-    project: sa.Row,
-    drafts: Sequence[Draft],
+    project: Any,
+    drafts: Sequence[Draft] | Sequence[NewTask],
     *,
     shipment: sa.Row | None = None,
     no_answers: bool = False,
 ) -> Created:
     """Writes drafts that were found right, in their order. `no_answers`: no assignments are queued, since
     the answers come with the shipment."""
-    created = Created()
-    known = _known(tx, project.id, [d.external_id for d in drafts if d.external_id is not None])
-    fresh: list[tuple[Draft, str]] = []
-    seen: dict[str, tuple[bytes, str]] = {}
-    for draft in drafts:
-        if draft.external_id is None:
-            public = new_id(tx.now)
-            fresh.append((draft, public))
-            created.ids.append(public)
-            continue
-        before = known.get(draft.external_id) or seen.get(draft.external_id)
-        if before is None:
-            public = new_id(tx.now)
-            seen[draft.external_id] = (draft.digest, public)
-            fresh.append((draft, public))
-            created.ids.append(public)
-        elif before[0] == draft.digest:
-            created.same += 1
-            created.ids.append(before[1])
-        else:
-            created.changed += 1
-            created.ids.append(None)
-            message = (
-                f"a task with this external_id ({before[1]}) is there already and differs; it was not changed"
-            )
-            created.problems.append(RowProblem(draft.row, "/external_id", "changed", message))
+    tasks = [d if isinstance(d, NewTask) else committed([d])[0] for d in drafts]
+    created, fresh = _told_apart(tx, project.id, tasks)
     if fresh:
         _write(tx, who, project, fresh, shipment, no_answers)
         created.new += len(fresh)
     return created
 
 
-def _known(tx: Transaction, project_id: int, external_ids: list[str]) -> dict[str, tuple[bytes, str]]:
+def _told_apart(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> tuple[Created, list[NewTask]]:
+    """Those that are new, each with its public id, and what is to be said of the others."""
+    created = Created()
+    publics = iter(new_ids(tx.now, len(tasks)))
+    given = [task.draft.external_id for task in tasks if task.draft.external_id is not None]
+    known = known_tasks(tx, project_id, given)
+    fresh: list[NewTask] = []
+    for task in tasks:
+        draft = task.draft
+        before = known.get(draft.external_id) if draft.external_id is not None else None
+        if before is None:
+            task.public_id = next(publics)
+            if draft.external_id is not None:
+                known[draft.external_id] = (draft.digest, task.public_id)
+            fresh.append(task)
+            created.ids.append(task.public_id)
+        elif before[0] == draft.digest:
+            created.same += 1
+            created.ids.append(before[1])
+        else:
+            created.changed += 1
+            created.ids.append(None)
+            created.problems.append(changed(draft.row, before[1]))
+    return created, fresh
+
+
+def changed(row: int, public_id: str) -> RowProblem:
+    message = f"a task with this external_id ({public_id}) is there already and differs; it was not changed"
+    return RowProblem(row, "/external_id", "changed", message)
+
+
+def known_tasks(
+    tx: Transaction, project_id: int, external_ids: Sequence[str]
+) -> dict[str, tuple[bytes, str]]:
+    """Digest and public id of the tasks that are there, by external_id."""
     if not external_ids:
         return {}
-    rows = tx.execute(_KNOWN, {"project": project_id, "ids": external_ids})
+    rows = _KNOWN.rows(tx, {"project": project_id, "ids": external_ids})
     return {row.external_id: (row.digest, row.public_id) for row in rows}
 
 
-_KNOWN = sa.select(t.task.c.external_id, t.task.c.digest, t.task.c.public_id).where(
-    t.task.c.project_id == sa.bindparam("project"),
-    t.task.c.external_id.in_(sa.bindparam("ids", expanding=True)),
+_KNOWN = Prepared(
+    sa.select(t.task.c.external_id, t.task.c.digest, t.task.c.public_id).where(
+        t.task.c.project_id == sa.bindparam("project"),
+        t.task.c.external_id.in_(sa.bindparam("ids", expanding=True)),
+    )
 )
 
 
-def _batches(tx: Transaction, project: sa.Row, drafts: Sequence[tuple[Draft, str]]) -> dict[str, sa.Row]:
+def _write(
+    tx: Transaction,
+    who: Principal,
+    project: Any,
+    tasks: Sequence[NewTask],
+    shipment: sa.Row | None,
+    no_answers: bool,
+) -> None:
+    digests = {digest for task in tasks for digest in task.draft.blobs}
+    if digests:
+        check_blobs(tx, digests)
+    _find_batches(tx, project, tasks)
+    suggesters = _suggesters(tx, tasks)
+    default_lane = _find_lanes(tx, project.id, tasks)
+    wanted = 0 if no_answers else parse_policy(project.policy).answers
+    waiting = [task for task in tasks if wanted and task.draft.gold is None]
+    passed = _take_places(tx, project.id, waiting)
+    forms = {id(task.draft.form): keep_form(tx, task.draft.form) for task in tasks if task.draft.form}
+    for task in tasks:
+        draft = task.draft
+        if draft.foreign and project.world == World.LIVE:
+            task.status, task.state = TaskStatus.FETCHING.value, int(AssignmentState.WAITING)
+        if draft.form is not None:
+            task.form = forms[id(draft.form)]
+        elif draft.gold is not None or no_answers:
+            task.form = project.form_id  # gold is checked against the form it was given with, and keeps it
+    if shipment is not None:
+        task_rows.write_contents(tx, project.id, shipment.provider_id, shipment.id, tasks)
+    else:
+        task_rows.write_contents(tx, project.id, who.provider_id, None, tasks)
+    task_rows.write_tasks(tx, who, project, tasks, wanted, default_lane, suggesters)
+    task_rows.ask_to_fetch(tx, tasks)
+    task_rows.write_gold(tx, tasks)
+    if wanted:
+        task_rows.write_assignments(tx, project.id, tasks, wanted)
+    gold = sum(task.draft.gold is not None for task in tasks)
+    count_tasks(
+        tx,
+        project.id,
+        tasks=len(tasks),
+        gold=gold,
+        training=sum(task.draft.training for task in tasks),
+        wanted=(len(tasks) - gold) * wanted,
+    )
+    put_back(tx, passed)
+
+
+def _take_places(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> list[tuple[int, int]]:
+    """Gives each a place in the queue; returns, by lane, the ordinals from which on cursors may have passed them."""
+    by_priority: dict[int, list[NewTask]] = {}
+    for task in tasks:
+        by_priority.setdefault(task.priority, []).append(task)
+    passed: dict[int, int] = {}
+    for priority in sorted(by_priority):
+        some = by_priority[priority]
+        first, joined = take_places(tx, project_id, priority, len(some))
+        for number, task in enumerate(some, first):
+            task.wave, task.place = divmod(number, WAVE)
+            task.waits = True
+            for lane in {task.lane, task.first_lane} if joined else ():
+                before = passed.get(lane, NOTHING_BACK)
+                passed[lane] = min(before, ordinal(first // WAVE, 0, first % WAVE))
+    return list(passed.items())
+
+
+def _find_batches(tx: Transaction, project: Any, tasks: Sequence[NewTask]) -> None:
     found: dict[str, sa.Row] = {}
-    for name in sorted({d.batch for d, _ in drafts if d.batch is not None}):
-        # Shared: a batch that is started at this moment must see these rows, or these its start.
+    for name in sorted({task.draft.batch for task in tasks if task.draft.batch is not None}):
+        # Locked: a batch that is started at this moment must see these rows, or these its start.
         row = tx.execute(
             sa.select(t.batch)
             .where(t.batch.c.world == project.world, t.batch.c.name_key == name_key(name))
-            .with_for_update(read=True)
+            .with_for_update(key_share=True)
         ).first()
         if row is None or row.project_id != project.id:
             raise NotFound(f"there is no batch {name!r} in {project.name}")
         if row.status in (BatchStatus.FINISHED, BatchStatus.CANCELLED):
             raise Conflict(f"the batch {name!r} is {row.status}", "batch_closed")
         found[name] = row
-    return found
+        count = sum(task.draft.batch == name for task in tasks)
+        more = sa.update(t.batch).where(t.batch.c.id == row.id)
+        tx.execute(more.values(tasks=t.batch.c.tasks + count))
+    for task in tasks:
+        batch = found.get(task.draft.batch) if task.draft.batch is not None else None
+        task.priority = task.draft.priority
+        if batch is not None:
+            task.batch, task.priority = batch.id, task.draft.priority or batch.priority
+            if batch.status != BatchStatus.RUNNING:
+                task.state = int(AssignmentState.WAITING)
 
 
-def _suggesters(tx: Transaction, drafts: Sequence[tuple[Draft, str]]) -> dict[str | None, int]:
+def _find_lanes(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> int:
+    """Gives each the lane of what it demands; the row key of the lane of those that demand nothing."""
+    default = lane_for(tx, project_id)
+    found: dict[Any, tuple[int, int]] = {((), (), None): (default, default)}
+    for task in tasks:
+        draft = task.draft
+        key = (draft.skills, draft.languages, draft.assign_to)
+        if key not in found:
+            alone = assigned_to(tx, None if draft.assign_to is None else dict([draft.assign_to]))
+            demands = Demands(draft.skills, draft.languages, team=alone.team)
+            usual = lane_for(tx, project_id, demands)
+            # A person answers a task once: of several wanted answers the first one is the person's.
+            own = (
+                usual
+                if alone.person is None
+                else lane_for(tx, project_id, replace(demands, person=alone.person))
+            )
+            found[key] = usual, own
+        task.lane, task.first_lane = found[key]
+    return default
+
+
+def _suggesters(tx: Transaction, tasks: Sequence[NewTask]) -> dict[str | None, int]:
     """Row keys of the providers that suggestions are said to come from; what was left suggests nothing."""
     found: dict[str | None, int] = {}
-    for name in sorted({d.suggested_by for d, _ in drafts if d.suggested_by is not None}):
+    for name in sorted({task.draft.suggested_by for task in tasks if task.draft.suggested_by is not None}):
         row = provider_named(tx, name, "/suggested_by")
         if row.status == ProviderStatus.EXITED:
             raise Conflict(f"{row.name} was left; its suggestions are not shown", "provider_stopped")
         found[name] = row.id
     return found
-
-
-def _write(
-    tx: Transaction,
-    who: Principal,
-    project: sa.Row,
-    fresh: list[tuple[Draft, str]],
-    shipment: sa.Row | None,
-    no_answers: bool,
-) -> None:
-    policy = parse_policy(project.policy)
-    batches = _batches(tx, project, fresh)
-    suggesters = _suggesters(tx, fresh)
-    form_ids = {id(d.form): keep_form(tx, d.form) for d, _ in fresh if d.form is not None}
-    giver = shipment.provider_id if shipment is not None else who.provider_id
-    commits = [commit(d.content) for d, _ in fresh]
-    content_ids = tx.execute(
-        sa.insert(t.content).returning(t.content.c.id, sort_by_parameter_order=True),
-        [
-            {
-                "project_id": project.id,
-                "provider_id": giver,
-                "shipment_id": None if shipment is None else shipment.id,
-                "commitment": digest,
-                "at": tx.now,
-            }
-            for _, digest in commits
-        ],
-    ).scalars().all()  # fmt: skip
-    tx.execute(
-        sa.insert(t.content_payload),
-        [
-            {"content_id": key, "body": draft.content, "salt": salt}
-            for key, (draft, _), (salt, _) in zip(content_ids, fresh, commits, strict=True)
-        ],
-    )
-    blobs = [
-        {"content_id": key, "digest": digest}
-        for key, (draft, _) in zip(content_ids, fresh, strict=True)
-        for digest in blob_digests(draft.content)
-    ]
-    if blobs:
-        check_blobs(tx, {b["digest"] for b in blobs})
-        tx.execute(sa.insert(t.content_blob), blobs)
-    wanted = 0 if no_answers else policy.answers
-    places, passed = _places(tx, project.id, fresh, batches, wanted)
-    rows = []
-    for content_id, (draft, public) in zip(content_ids, fresh, strict=True):
-        place = places.get(public)
-        fetching = project.world == World.LIVE and has_foreign_url(draft.content)
-        rows.append(
-            {
-                "public_id": public,
-                "world": project.world,
-                "project_id": project.id,
-                "batch_id": batches[draft.batch].id if draft.batch else None,
-                "content_id": content_id,
-                # Gold is checked against the form it was given with, so it keeps that form.
-                "form_id": form_ids.get(id(draft.form))
-                or (project.form_id if draft.gold or no_answers else None),
-                "created_by": who.person_id,
-                "external_id": draft.external_id,
-                "status": TaskStatus.FETCHING if fetching else TaskStatus.OPEN,
-                "gold": "evaluation" if draft.gold is not None else None,
-                "priority": _priority(draft, batches),
-                "wave": place.wave if place else 0,
-                "place": place.place if place else 0,
-                "wanted": 0 if draft.gold is not None else wanted,
-                "tags": draft.tags,
-                "details": draft.details,
-                "suggestion": draft.suggestion,
-                "suggestion_by": suggesters.get(draft.suggested_by),
-                "digest": draft.digest,
-                "created_at": tx.now,
-            }
-        )
-    task_ids = tx.execute(
-        sa.insert(t.task).returning(t.task.c.id, sort_by_parameter_order=True), rows
-    ).scalars().all()  # fmt: skip
-    for task_id, row in zip(task_ids, rows, strict=True):
-        if row["status"] == TaskStatus.FETCHING:
-            enqueue(tx, FETCH_JOB, {"task": task_id}, dedup_key=f"{FETCH_JOB}:{task_id}")
-    _write_gold(tx, fresh, task_ids)
-    if wanted:
-        _queue(tx, project.id, rows, task_ids, places, batches, fresh)
-    gold = sum(d.gold is not None for d, _ in fresh)
-    count_tasks(tx, project.id, tasks=len(fresh), gold=gold, wanted=(len(fresh) - gold) * wanted)
-    lane = lane_of(tx, project.id, {})
-    put_back(tx, ((lane, at) for at in passed))
-
-
-def _priority(draft: Draft, batches: dict[str, sa.Row]) -> int:
-    return draft.priority or (batches[draft.batch].priority if draft.batch else 0)
-
-
-def _places(
-    tx: Transaction, project_id: int, fresh, batches, wanted: int
-) -> tuple[dict[str, Any], list[int]]:
-    """A place in the queue for every task that waits there (gold does not), and the ordinals from which on
-    cursors may have passed them."""
-    by_priority: dict[int, list[str]] = {}
-    if wanted:
-        for draft, public in fresh:
-            if draft.gold is None:
-                by_priority.setdefault(_priority(draft, batches), []).append(public)
-    found: dict[str, Any] = {}
-    passed: list[int] = []
-    for priority in sorted(by_priority):
-        publics = by_priority[priority]
-        places, joined = take_places(tx, project_id, priority, len(publics))
-        found |= dict(zip(publics, places, strict=True))
-        if joined:
-            passed.append(ordinal(places[0].wave, 0, places[0].place))
-    return found, passed
-
-
-def _queue(tx: Transaction, project_id: int, rows, task_ids, places, batches, fresh) -> None:
-    lane = lane_of(tx, project_id, {})
-    waiting = []
-    for task_id, row, (draft, public) in zip(task_ids, rows, fresh, strict=True):
-        if draft.gold is not None:
-            continue
-        batch = batches[draft.batch] if draft.batch else None
-        ready = row["status"] == TaskStatus.OPEN and (batch is None or batch.status == BatchStatus.RUNNING)
-        for answer in range(row["wanted"]):
-            waiting.append(
-                {
-                    "public_id": new_id(tx.now),
-                    "project_id": project_id,
-                    "task_id": task_id,
-                    "lane_id": lane,
-                    "batch_id": row["batch_id"],
-                    "state": int(AssignmentState.READY if ready else AssignmentState.WAITING),
-                    "priority": row["priority"],
-                    "ordinal": ordinal(places[public].wave, answer, places[public].place),
-                }
-            )
-    if waiting:
-        tx.execute(sa.insert(t.assignment), waiting)
-
-
-def _write_gold(tx: Transaction, fresh, task_ids) -> None:
-    for task_id, (draft, _) in zip(task_ids, fresh, strict=True):
-        if draft.gold is None:
-            continue
-        salt, digest = commit(draft.gold)
-        gold_id = tx.added(sa.insert(t.gold).values(task_id=task_id, commitment=digest, at=tx.now))
-        tx.execute(sa.insert(t.gold_payload).values(gold_id=gold_id, answers=draft.gold, salt=salt))
