@@ -50,6 +50,19 @@ def nested(depth: int) -> Any:
 
 
 WEIRD = [*STRINGS, *OTHERS, nested(99), nested(400)]
+# What another database may take otherwise; the rest is refused, or taken, before one is asked.
+STORED = [
+    "\ud800",
+    "\x00",
+    "x" * 100_000,
+    10**30,
+    -(10**30),
+    -1,
+    float("nan"),
+    ["\x00"],
+    OTHERS[-2],
+    nested(99),
+]
 TASK = {
     "external_id": "e", "content": {"blocks": [{"type": "text", "text": "x"}]}, "form": CATS, "priority": 0, "tags": [],
     "metadata": {}, "gold": {"label": "cat"}, "suggestion": {"label": "cat"}, "batch": "b",
@@ -60,7 +73,9 @@ POLICY = (
 )  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/projects": {"name": "N", "form": CATS, "instruction": "x", "policy": {}},
-    "PATCH /api/projects/{project}": {"name": "N", "form": CATS, "instruction": "x", "policy": {}},
+    "PATCH /api/projects/{project}": {
+        "name": "N", "form": CATS, "instruction": "x", "policy": {}, "status": "active",
+    },
     "POST /api/projects/{project}/tasks": TASK,
     "POST /api/projects/{project}/claim": {"count": 1, "lease_s": 60},
     "POST /api/projects/{project}/batches": {"name": "b", "staged": True, "priority": 1},
@@ -77,6 +92,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/organisations/{organisation}": {"name": "O", "aliases": [], "interests": [], "same_as": None},
     "POST /api/providers/{provider}/exit": {"execute": False},
     "POST /api/keys": {"role": "annotator", "mode": "live", "name": "n", "provider": "in-house"},
+    "POST /api/teams": {"name": "T", "people": []},
+    "PATCH /api/teams/{team}": {"name": "T", "people": []},
+    "PATCH /api/people/{person}": {"languages": ["de"], "skills": ["law"], "email": "a@lab.example"},
     "POST /api/session": {"key": "k", "token": "t"},
     "PATCH /api/settings": {"conflicts": []},
     "POST /api/assignments/{assignment}/submit": {
@@ -90,7 +108,19 @@ BODIES: dict[str, dict[str, Any]] = {
 def places(lab: Lab) -> dict[str, str]:
     slug, provider = lab.work(50), lab.provider()
     organisation = lab.owner.post("/api/organisations", {"name": lab.name("Org")})["id"]
-    return {"project": slug, "provider": provider, "organisation": organisation}
+    team = lab.owner.post("/api/teams", {"name": lab.name("Team"), "people": []})["id"]
+    person = lab.owner.get("/api/people", name="owner")["items"][0]["id"]
+    return {
+        "project": slug,
+        "provider": provider,
+        "organisation": organisation,
+        "team": team,
+        "person": person,
+    }
+
+
+def weird(lab: Lab) -> list[Any]:
+    return STORED if lab.server.database_url else WEIRD
 
 
 def sane(answer: httpx.Response) -> None:
@@ -115,7 +145,7 @@ def test_no_value_in_any_field_is_met_with_a_fault(lab: Lab, places: dict[str, s
     where = dict(places)
     if "{assignment}" in line:
         where["assignment"] = lab.owner.claim(places["project"])["assignments"][0]["id"]
-    for name, value in itertools.product(BODIES[line], WEIRD):
+    for name, value in itertools.product(BODIES[line], weird(lab)):
         body = {**BODIES[line], name: value}
         if name != "name" and "name" in body and "/keys" not in line:
             body["name"] = lab.name("F")
@@ -127,6 +157,8 @@ def test_no_value_in_any_field_is_met_with_a_fault(lab: Lab, places: dict[str, s
         "/api/settings",
         "/api/organisations",
         "/api/keys",
+        "/api/people",
+        "/api/teams",
     ):
         assert http.get(read).status_code == 200  # nothing that was taken in spoils what is read
     http.patch("/api/settings", json={"conflicts": []})
@@ -135,7 +167,7 @@ def test_no_value_in_any_field_is_met_with_a_fault(lab: Lab, places: dict[str, s
 
 def test_no_value_in_a_policy_is_met_with_a_fault(lab: Lab) -> None:
     http, slug = lab.http(lab.owner_key), lab.project()
-    for name, value in itertools.product(POLICY, WEIRD):
+    for name, value in itertools.product(POLICY, weird(lab)):
         send(http, f"PATCH /api/projects/{slug}", {"policy": {name: value}})
     assert http.get(f"/api/projects/{slug}").status_code == 200
 
@@ -145,10 +177,10 @@ def test_no_value_in_a_row_of_a_list_or_in_a_contract_is_met_with_a_fault(lab: L
     row = {"holder": "H", "held": provider, "share": 1}
     for name in (*row, "since", "alias", "lei", "country"):
         send(http, "POST /api/organisations/import", [{**row, name: value} for value in WEIRD[2:]])
-        for value in WEIRD:
+        for value in weird(lab):
             send(http, "POST /api/organisations/import", [{**row, name: value}])
     for name in ("reference", "starts", "notice_days", "renews", "subcontractors"):
-        for value in WEIRD:
+        for value in weird(lab):
             send(http, f"PATCH /api/providers/{provider}", {"contract": {name: value}})
     assert http.get("/api/organisations").status_code == 200
 
@@ -157,7 +189,9 @@ def test_no_value_in_a_form_is_met_with_a_fault(lab: Lab) -> None:
     http, slug = lab.http(lab.owner_key), lab.project()
     for kind in ("choice", "rating", "text"):
         good = {"name": "q", "kind": kind, "options": ["a", "b"], "title": "t", "required": True}
-        for name, value in itertools.product(("name", "kind", "options", "title", "min", "tolerance"), WEIRD):
+        for name, value in itertools.product(
+            ("name", "kind", "options", "title", "min", "tolerance"), weird(lab)
+        ):
             send(http, f"PATCH /api/projects/{slug}", {"form": {"questions": [{**good, name: value}]}})
 
 
@@ -198,7 +232,9 @@ def test_a_pointer_names_the_place_however_deep(lab: Lab) -> None:
 def test_no_path_or_query_is_met_with_a_fault(lab: Lab, places: dict[str, str]) -> None:
     http = lab.http(lab.owner_key)
     ids = ["%00", "..%2f..%2fetc", "a" * 3000, "%ff", "%F0%9F%90%88", "0" * 24, "-1"]
-    values = ["%00", "-1", "9" * 30, "a" * 3000, "", "NaN", "%ED%A0%80"]
+    values = ["%00", "9" * 30, "%ED%A0%80", "-1", "a" * 3000, "", "NaN"]
+    if lab.server.database_url:
+        ids, values = ids[:4], values[:3]  # as with STORED
     names = ("after", "limit", "status", "external_id", "name", "history", "project")
     for path, operations in http.get("/api/openapi.json").json()["paths"].items():
         for method in operations:

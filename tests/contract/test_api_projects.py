@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.lab import Lab, pointers, problem
-from support.server import CATS
+from support.server import CATS, text_tasks
 
 
 def test_a_project_comes_back_as_it_was_made(lab: Lab) -> None:
@@ -24,7 +24,8 @@ def test_a_project_comes_back_as_it_was_made(lab: Lab) -> None:
     assert project["status"] == "active"
     assert project["created_at"].endswith("Z")
     assert project["progress"] == {
-        "tasks": 0, "settled": 0, "open": 0, "gold": 0, "judgments": 0, "gold_judgments": 0, "wanted": 0, "held": 0
+        "tasks": 0, "settled": 0, "reviewing": 0, "open": 0, "gold": 0, "judgments": 0, "gold_judgments": 0,
+        "wanted": 0, "held": 0
     }  # fmt: skip
     assert project["settling"]["mode"] == "vote"
     assert project["mine"] == {"waiting": 0, "held": 0, "today": 0}
@@ -157,3 +158,82 @@ def test_a_refused_request_is_not_remembered(lab: Lab) -> None:
     problem(http.post("/api/projects", json={"name": ""}, headers=key), 422)
     body = {"name": lab.name("Mended"), "form": CATS}
     assert http.post("/api/projects", json=body, headers=key).status_code == 201
+
+
+def test_projects_come_in_pages_newest_first(lab: Lab) -> None:
+    made = [lab.project() for _ in range(3)]
+    key = lab.key("reviewer")
+    first = lab.client(key).get("/api/projects", limit=2)
+    assert [p["slug"] for p in first["items"]] == made[:0:-1]
+    rest = lab.client(key).get("/api/projects", limit=1, after=first["next"])
+    assert [p["slug"] for p in rest["items"]] == made[:1]
+    problem(lab.http(key).get("/api/projects", params={"after": "x"}), 422)
+    problem(lab.http(key).get("/api/projects", params={"status": "deleted"}), 403)
+    assert pointers(problem(lab.http(key).get("/api/projects", params={"status": "x"}), 422)) == ["/status"]
+
+
+def test_an_archived_project_takes_nothing_in_and_is_read(lab: Lab) -> None:
+    slug, http = lab.work(2), lab.http(lab.owner_key)
+    path = f"/api/projects/{slug}"
+    worker = lab.client(lab.key())
+    [held] = worker.claim(slug)["assignments"]
+    seen = http.patch(f"{path}?preview=true", json={"status": "archived"}).json()
+    assert (seen["preview"], seen["recalled"]) == (True, 1)
+    assert lab.owner.patch(path, {"status": "archived"})["recalled"] == 1
+    answer = lab.http(lab.key()).post(
+        f"/api/assignments/{held['id']}/submit", json={"answers": {"label": "cat"}}
+    )
+    assert answer.status_code == 409
+    assert worker.claim(slug)["code"] == "stopped"
+    for more, body in (("tasks", text_tasks(1)), ("batches", {"name": lab.name("B")})):
+        problem(http.post(f"{path}/{more}", json=body), 409, "project_archived")
+    shipped = http.post(f"{path}/shipments?provider=in-house", json=text_tasks(1))
+    problem(shipped, 409, "project_archived")
+    assert len(lab.owner.get(f"{path}/tasks")["items"]) == 2
+    assert slug in [p["slug"] for p in lab.owner.get("/api/projects", status="archived")["items"]]
+    assert slug not in [p["slug"] for p in lab.owner.get("/api/projects", status="active")["items"]]
+    lab.owner.patch(path, {"status": "active"})
+    assert len(worker.claim(slug, 2)["assignments"]) == 2
+    assert pointers(problem(http.patch(path, json={"status": "gone"}), 422)) == ["/status"]
+
+
+def test_a_deleted_project_is_nowhere_but_in_the_list_of_what_was_deleted(lab: Lab) -> None:
+    provider = lab.provider()
+    name, http = lab.name("Doomed"), lab.http(lab.owner_key)
+    slug = lab.project(name)
+    lab.owner.create_tasks(slug, text_tasks(2))
+    worker = lab.client(lab.key(provider=provider))
+    [held, done] = worker.claim(slug, 2)["assignments"]
+    judgment = worker.submit(done["id"], {"label": "cat"})["judgment"]
+    asked = worker.post(f"/api/assignments/{held['id']}/ask", {"text": "Which?"})["question"]
+    path, batch = f"/api/projects/{slug}", lab.name("Batch")
+    lab.owner.post(f"{path}/batches", {"name": batch})
+    problem(http.delete(path, params={"confirm": slug}), 409, "not_archived")
+    lab.owner.patch(path, {"status": "archived"})
+    assert pointers(problem(http.delete(path), 422)) == ["/confirm"]
+    seen = http.delete(path, params={"preview": "true"})
+    assert (seen.status_code, seen.json()["erased"]["judgments"]) == (200, 1)
+    gone = http.delete(path, params={"confirm": slug})
+    assert (gone.status_code, gone.json()["status"], gone.json()["releases"]) == (202, "deleted", [])
+    for method, where in (
+        ("GET", path), ("PATCH", path), ("GET", f"{path}/tasks"), ("GET", f"{path}/judgments"),
+        ("GET", f"{path}/releases"), ("POST", f"{path}/claim"), ("DELETE", f"{path}?confirm={slug}"),
+        ("GET", f"/api/projects/{gone.json()['slug']}"), ("GET", f"/api/tasks/{done['task']['id']}"),
+        ("GET", f"/api/tasks/{done['task']['id']}/content/0"),
+        ("PATCH", f"/api/tasks/{done['task']['id']}"), ("POST", f"/api/tasks/{done['task']['id']}/cancel"),
+        ("GET", f"/api/questions/{asked}"), ("POST", f"/api/questions/{asked}/answer"),
+        ("GET", f"/api/batches/{batch}"),
+        ("POST", f"/api/judgments/{judgment}/review"), ("DELETE", f"{path}?preview=true&confirm={slug}"),
+    ):  # fmt: skip
+        sent = {"verdict": "accept"} if where.endswith("/review") else {}
+        answer = http.request(method, where, **({"json": sent} if method in ("POST", "PATCH") else {}))
+        assert answer.status_code == 404 or (sent and answer.status_code == 409), (method, where)
+    late = lab.http(lab.key(provider=provider))
+    assert late.post(f"/api/assignments/{held['id']}/submit", json={"answers": {}}).status_code in (404, 409)
+    deleted = lab.owner.get("/api/projects", status="deleted")["items"]
+    [row] = [p for p in deleted if p["name"] == name]
+    assert row.items() >= {k: v for k, v in gone.json().items() if k not in ("preview", "erasure")}.items()
+    assert lab.project(name) == slug, "its name is free again"
+    shown = lab.owner.get(f"/api/providers/{provider}/exposure", project=row["slug"])
+    assert {item["project"] for item in shown["items"]} == {row["slug"]}
+    assert shown["counts"]["by_project"] == {row["slug"]: 2}

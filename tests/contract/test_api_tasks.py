@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 from support.lab import PNG, Lab, answer_all, pointers, problem
 from support.server import text_tasks
 
@@ -61,6 +64,61 @@ def test_a_stream_comes_in_with_the_errors_of_its_rows(lab: Lab) -> None:
     assert body["counts"] == {"new": 1198, "same": 0, "changed": 0, "wrong": 2}
     assert [(e["row"], e["code"]) for e in body["errors"]] == [(5, "json"), (700, "json")]
     assert lab.owner.get(f"/api/projects/{slug}")["progress"]["tasks"] == 1198
+
+
+def send(lab: Lab, slug: str, body: bytes, content_type: str) -> httpx.Response:
+    headers = {"Content-Type": content_type}
+    return lab.http(lab.owner_key).post(f"/api/projects/{slug}/tasks", content=body, headers=headers)
+
+
+def test_a_table_comes_in_with_its_errors_by_line_and_column(lab: Lab) -> None:
+    slug = lab.project()
+    table = b'external_id,text,priority,gold.label\n1,"two\nlines",5,\n2,x,high,fox\n3,y,,cat\n'
+    body = send(lab, slug, table, "text/csv; charset=utf-8").json()
+    assert body["counts"] == {"new": 2, "same": 0, "changed": 0, "wrong": 1}
+    assert [(e["row"], e["line"], e["column"], e["pointer"]) for e in body["errors"]] == [
+        (1, 4, "priority", "/priority"), (1, 4, "gold.label", "/gold/label")
+    ]  # fmt: skip
+    again = send(lab, slug, table.replace(b",y,", b",z,"), "text/csv").json()
+    assert again["counts"] == {"new": 0, "same": 1, "changed": 1, "wrong": 1}
+    answer = send(lab, slug, b"text,labl\nx,y\n", "text/csv")
+    assert "'labl'" in problem(answer, 422, "invalid")["detail"]
+    detail = problem(send(lab, slug, b"text,priority\nx,high\n", "text/csv"), 422, "invalid")["detail"]
+    assert detail.startswith("line 2, column priority: ")
+
+
+def test_a_parquet_file_comes_in(lab: Lab) -> None:
+    slug, sink = lab.project(), io.BytesIO()
+    pq.write_table(pa.table({"external_id": [f"{n}" for n in range(700)], "text": ["x"] * 700}), sink)
+    body = send(lab, slug, sink.getvalue(), "application/vnd.apache.parquet").json()
+    assert body["counts"]["new"] == 700
+    problem(send(lab, slug, sink.getvalue()[:-9], "application/vnd.apache.parquet"), 422, "invalid")
+    assert lab.owner.get(f"/api/projects/{slug}")["progress"]["tasks"] == 700
+
+
+def test_a_list_holds_what_is_asked_for(lab: Lab) -> None:
+    slug, name = lab.project(), lab.name("Batch")
+    lab.owner.post(f"/api/projects/{slug}/batches", {"name": name})
+    rows = [text("a", external_id="a", tags=["x", "y"]), text("b", external_id="b", batch=name)]
+    rows += [text("c", external_id="c", gold={"label": "cat"}), text("d", external_id="d", tags=["y"])]
+    rows += [text("e", external_id="e", gold={"label": "cat"}, training=True)]
+    post(lab, slug, rows)
+
+    def found(**asked: object) -> str:
+        items = lab.owner.get(f"/api/projects/{slug}/tasks", **asked)["items"]
+        return "".join(item["external_id"] for item in items)
+
+    assert (found(), found(tag="y"), found(tag="x", limit=1)) == ("abcde", "ad", "a")
+    assert (found(batch=name), found(external_id="d"), found(status="open", batch=name)) == ("b", "d", "b")
+    assert [found(gold=g) for g in ("any", "evaluation", "training", "no")] == ["ce", "c", "e", "abd"]
+    answer_all(lab.owner, slug)
+    assert (found(status="settled"), found(confidence_below=0)) == ("abd", "")
+    assert found(status="settled", tag="y", confidence_below=1) in ("", "ad")
+    (listed,) = lab.owner.get(f"/api/projects/{slug}/tasks", batch=name)["items"]
+    assert (listed["batch"], listed["training"]) == (name, False)
+    for wrong in ({"status": "x"}, {"gold": "x"}, {"batch": "nope"}, {"confidence_below": 2}):
+        answer = lab.http(lab.owner_key).get(f"/api/projects/{slug}/tasks", params=wrong)
+        assert pointers(problem(answer, 422)) == [f"/{next(iter(wrong))}"]
 
 
 def test_when_every_row_is_wrong_the_request_is_refused_by_row(lab: Lab) -> None:
@@ -200,7 +258,7 @@ def test_a_shipment_brings_tasks_with_their_answers(lab: Lab) -> None:
 
 def test_a_body_of_another_type_is_refused(lab: Lab) -> None:
     slug = lab.project()
-    for content_type in ("text/csv", "multipart/form-data", "application/xml"):
+    for content_type in ("text/plain", "multipart/form-data", "application/xml"):
         answer = lab.http(lab.owner_key).post(
             f"/api/projects/{slug}/tasks", content=b"a,b", headers={"Content-Type": content_type}
         )

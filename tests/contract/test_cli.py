@@ -18,7 +18,7 @@ LABELS = "task,worker,label\n1,a,x\n1,b,y\n1,c,x\n2,a,y\n2,b,y\n2,c,y\n"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the owner's key, made by the first command that writes."""
     data = tmp_path_factory.mktemp("commands") / "data"
-    ran = steelyard("key", "create", "--role", "owner", "--data", data, status=0)
+    ran = steelyard("key", "create", "--role", "owner", "--data", data, status=0, anew=True)
     (data.parent / "owner.key").write_text(ran.stdout)
     return data
 
@@ -34,7 +34,7 @@ def test_key_create_initialises_an_empty_folder_and_prints_the_key_alone(folder:
     )
     assert made.json.keys() == {"id", "key"}
     assert made.json["key"].startswith("test_")
-    listed = steelyard("key", "list", "--json", "--data", folder, status=0)
+    listed = steelyard("key", "list", "--json", "--data", folder, status=0, anew=True)
     assert made.json["key"] not in listed.stdout
     assert made.json["id"] in [row["id"] for row in listed.json["items"]]
     revoked = steelyard("key", "revoke", made.json["id"], "--json", "--data", folder, status=0)
@@ -142,11 +142,18 @@ def test_an_import_with_wrong_rows_ends_with_1_and_names_row_and_field(
     rows[2] = '{"content": {"blocks": [{"type": "text", "text": "x"}]}, "priority": "high"}'
     file.write_text("\n".join(rows))
     ran = sqlite_lab.server.command("import", file, "--project", slug, status=1)
-    assert "row 2: is not JSON" in ran.stderr
-    assert "row 3/priority" in ran.stderr
+    assert "line 2: is not JSON" in ran.stderr
+    assert "line 3 /priority" in ran.stderr
     told = sqlite_lab.server.command("import", file, "--project", slug, "--json", status=1).json
     assert told["counts"] == {"new": 0, "same": 2, "changed": 0, "wrong": 2}
     assert [(e["row"], e["pointer"]) for e in told["errors"]] == [(1, ""), (2, "/priority")]
+    table = tmp_path / "tasks.csv"
+    table.write_text("external_id,text\nt9,new\nt9,other\nt0,animal t0\n")
+    looked = sqlite_lab.server.command(
+        "import", table, "--project", slug, "--dry-run", "--json", status=1
+    ).json
+    assert looked["counts"] == {"new": 1, "same": 1, "changed": 1, "wrong": 0}
+    assert [(e["line"], e["code"]) for e in looked["errors"]] == [(3, "changed")]
     file.write_text(json.dumps(text_tasks(4)))  # a JSON array, this time all right
     assert sqlite_lab.server.command("import", file, "--project", slug, "--json").json["counts"]["new"] == 2
     sqlite_lab.server.command("import", file, "--project", "nosuch", status=2)
@@ -167,15 +174,15 @@ def test_aggregate_infers_from_a_small_file(tmp_path: Path) -> None:
     labels.write_text("task,label\n1,x\n")
     assert "annotator" in steelyard("aggregate", labels, "--json", status=2).json["error"]
     labels.write_text("task,worker,label\n")
-    assert "no rows" in steelyard("aggregate", labels, "--json", status=3).json["error"]
+    assert "no rows" in steelyard("aggregate", labels, "--json", status=3, anew=True).json["error"]
 
 
 def test_serve_prints_its_url_and_a_link_on_an_empty_folder_only(tmp_path: Path) -> None:
-    with Server(tmp_path / "data") as server:
+    with Server(tmp_path / "data", anew=True) as server:
         assert server.url.startswith("http://127.0.0.1:")
         assert server.sign_in is not None
         key = server.make_key("owner")
-        second = steelyard("serve", "--json", "--port", "0", *server.placed, status=2)
+        second = steelyard("serve", "--json", "--port", "0", *server.placed, status=2, anew=True)
         assert "looked after by process" in second.json["error"]
         taken = steelyard(
             "serve", "--json", "--port", str(server.port), "--data", tmp_path / "other", status=3

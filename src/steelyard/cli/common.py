@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -24,6 +25,7 @@ from steelyard.domain.errors import SteelyardError
 from steelyard.identity.policy import Principal
 from steelyard.settings import Settings, from_environment
 from steelyard.store.database import StoreError, Transaction
+from steelyard.store.page import Page
 from steelyard.wiring import Installation, do_due_if_free, local_owner, open_installation
 
 NO = 1
@@ -141,6 +143,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False).replace("[", "\\[")
     return str(value).replace("[", "\\[")
+
+
+def every(page: Callable[[int], Page]) -> list[sa.Row]:
+    """All rows of a list, page after page; `page` is given the key to go on after."""
+    found: list[sa.Row] = []
+    after: int | None = 0
+    while after is not None:
+        part = page(after)
+        found += part.rows
+        after = part.next
+    return found
 
 
 def show_table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> None:

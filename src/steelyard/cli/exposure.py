@@ -137,7 +137,7 @@ def _scope(
 
 
 def _project(tx: Transaction, world: str, slug: str | None) -> int | None:
-    return None if slug is None else project_at(tx, slug, world).id
+    return None if slug is None else project_at(tx, slug, world, deleted=True).id
 
 
 def _one(database: Database, scope: Scope, fmt: Format | None, out_file: Path | None, as_json: bool) -> None:

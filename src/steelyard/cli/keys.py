@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
-from steelyard.cli.common import AsJson, Data, DatabaseUrl, Mode, StorageUrl, World, opened, show
+from steelyard.cli.common import AsJson, Data, DatabaseUrl, Mode, StorageUrl, World, every, opened, show
 from steelyard.domain.times import format_time
 from steelyard.identity.keys import create_key, list_keys, revoke_key
 from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Role
+from steelyard.store.database import Transaction
 
 app = typer.Typer(no_args_is_help=True)
+
+
+def _every_key(tx: Transaction) -> list[sa.Row]:
+    return every(lambda after: list_keys(tx, after=after, limit=1000))
 
 
 @app.command()
@@ -51,16 +57,16 @@ def listing(
     with opened(data, database_url, storage_url, as_json) as installation:
         items = [
             {
-                "id": row["public_id"],
-                "name": row["name"],
-                "role": row["role"],
-                "mode": row["world"],
-                "provider": row["provider"],
-                "last4": row["last4"],
-                "created_at": format_time(row["created_at"]),
-                "revoked_at": None if row["revoked_at"] is None else format_time(row["revoked_at"]),
+                "id": row.public_id,
+                "name": row.name,
+                "role": row.role,
+                "mode": row.world,
+                "provider": row.provider,
+                "last4": row.last4,
+                "created_at": format_time(row.created_at),
+                "revoked_at": None if row.revoked_at is None else format_time(row.revoked_at),
             }
-            for row in installation.database.read(list_keys)
+            for row in installation.database.read(_every_key)
         ]
         columns = {"id": "id", "name": "name", "role": "role", "mode": "mode", "provider": "provider"}
         columns |= {"last4": "ends in", "revoked_at": "revoked"}

@@ -13,7 +13,19 @@ from typing import Annotated, Any
 import typer
 
 from steelyard import __version__
-from steelyard.cli import dependence, exits, exposure, intake, keys, organisations, providers, server
+from steelyard.cli import (
+    dependence,
+    exits,
+    exposure,
+    intake,
+    keys,
+    organisations,
+    people,
+    projects,
+    providers,
+    server,
+    teams,
+)
 from steelyard.cli.aggregate import aggregate_command, agreement_command
 from steelyard.cli.common import NOT_JUDGED, WRONG_USE
 from steelyard.cli.release import release_app
@@ -75,6 +87,9 @@ def options(
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate_command)
 app.add_typer(keys.app, name="key", help="Make, list and revoke keys.")
+app.add_typer(projects.app, name="project", help="What is asked, archived, deleted.")
+app.add_typer(people.app, name="person", help="Who is there, and what they know.")
+app.add_typer(teams.app, name="team", help="People that work can be given to together.")
 app.add_typer(providers.app, name="provider", help="Who answers, and what they are worth.")
 app.add_typer(organisations.app, name="organisation", help="Legal entities, and who holds whom.")
 app.command("dependence")(dependence.dependence_command)

@@ -35,7 +35,7 @@ from steelyard.cli.effect import (
 from steelyard.domain.errors import Invalid, NotFound
 from steelyard.domain.ids import is_id
 from steelyard.domain.names import name_key
-from steelyard.http.storable import parse_json, storable
+from steelyard.formats.storable import parse_json, storable
 from steelyard.providers.organisations import create_organisation, describe, update_organisation
 from steelyard.providers.stake_list import import_stakes
 from steelyard.providers.stake_rows import check_rows, read_csv

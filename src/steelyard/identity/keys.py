@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +18,8 @@ from steelyard.identity.people import find_or_make_person
 from steelyard.identity.policy import Principal, Role
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.page import Page, page_before
+from steelyard.store.prepared import Prepared
 
 
 def digest_of(secret: str) -> str:
@@ -61,7 +62,7 @@ def create_key(
     return public, key
 
 
-_BY_DIGEST = (
+_BY_DIGEST = Prepared(
     sa.select(
         t.api_key.c.id.label("key_id"),
         t.api_key.c.role,
@@ -73,6 +74,7 @@ _BY_DIGEST = (
         t.provider.c.slug,
         t.provider.c.name.label("provider_name"),
         t.provider.c.kind,
+        t.provider.c.price,
         t.annotator.c.id.label("annotator_id"),
         sa.exists().where(t.api_key_project.c.api_key_id == t.api_key.c.id).label("narrow"),
     )
@@ -81,8 +83,8 @@ _BY_DIGEST = (
     .join(t.annotator, t.annotator.c.person_id == t.person.c.id)
     .where(t.api_key.c.digest == sa.bindparam("digest"), t.api_key.c.revoked_at.is_(None))
 )
-_PROJECTS = sa.select(t.api_key_project.c.project_id).where(
-    t.api_key_project.c.api_key_id == sa.bindparam("key_id")
+_PROJECTS = Prepared(
+    sa.select(t.api_key_project.c.project_id).where(t.api_key_project.c.api_key_id == sa.bindparam("key_id"))
 )
 
 
@@ -90,7 +92,7 @@ def principal_of(tx: Transaction, row: sa.Row) -> Principal:
     """A `Principal` from a row that has the columns of a key's or a session's look-up."""
     projects = None
     if row.narrow:
-        projects = frozenset(tx.execute(_PROJECTS, {"key_id": row.key_id}).scalars())
+        projects = frozenset(found.project_id for found in _PROJECTS.rows(tx, {"key_id": row.key_id}))
     return Principal(
         person_id=row.person_id,
         person=row.public_id,
@@ -102,35 +104,36 @@ def principal_of(tx: Transaction, row: sa.Row) -> Principal:
         provider_name=row.provider_name,
         provider_kind=row.kind,
         annotator_id=row.annotator_id,
+        price=row.price,
         projects=projects,
     )
 
 
 def authenticate_key(tx: Transaction, key: str) -> Principal:
     """Who holds this key; raises `Unauthenticated` when nobody does any more."""
-    row = tx.execute(_BY_DIGEST, {"digest": digest_of(key)}).first()
+    row = _BY_DIGEST.row(tx, {"digest": digest_of(key)})
     if row is None:
         raise Unauthenticated("no key like this is valid here")
     return principal_of(tx, row)
 
 
 def key_id_of(tx: Transaction, key: str) -> int:
-    row = tx.execute(_BY_DIGEST, {"digest": digest_of(key)}).first()
+    row = _BY_DIGEST.row(tx, {"digest": digest_of(key)})
     if row is None:
         raise Unauthenticated("no key like this is valid here")
     return row.key_id
 
 
-def list_keys(tx: Transaction, provider_id: int | None = None) -> list[dict[str, Any]]:
+def list_keys(tx: Transaction, *, provider_id: int | None = None, after: int = 0, limit: int = 100) -> Page:
+    """A page of keys with whose they are, newest first, of one provider's people where told."""
     query = (
         sa.select(t.api_key, t.person.c.name, t.provider.c.slug.label("provider"))
         .join(t.person, t.person.c.id == t.api_key.c.person_id)
         .join(t.provider, t.provider.c.id == t.person.c.provider_id)
-        .order_by(t.api_key.c.id.desc())
     )
     if provider_id is not None:
         query = query.where(t.person.c.provider_id == provider_id)
-    return [dict(row._mapping) for row in tx.execute(query)]
+    return page_before(tx, query, t.api_key.c.id, after, limit)
 
 
 def revoke_key(tx: Transaction, public_id: str, *, only_annotators_of: int | None = None) -> None:

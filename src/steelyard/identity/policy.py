@@ -34,9 +34,12 @@ class Action(StrEnum):
     CHANGE_INTERESTS = "change interests and conflicts"
     EXIT = "leave a provider"
     READ_KEYS = "read keys and people"
+    CHANGE_PEOPLE = "change people and teams"
+    EXPORT_PEOPLE = "export what is kept of a person"
     CHANGE_ANNOTATOR_KEYS = "make and revoke annotators' keys"
     CHANGE_KEYS = "make and revoke keys"
     CHANGE_SETTINGS = "change settings"
+    ERASE = "delete projects and erase what they hold"
 
 
 _TABLE: dict[Role, frozenset[Action]] = {
@@ -54,6 +57,7 @@ _TABLE: dict[Role, frozenset[Action]] = {
             Action.STEER_PROVIDERS,
             Action.READ_KEYS,
             Action.CHANGE_ANNOTATOR_KEYS,
+            Action.CHANGE_PEOPLE,
         }
     ),
     Role.REVIEWER: frozenset({Action.WORK, Action.REVIEW, Action.READ_ASKED, Action.READ_RESULTS}),
@@ -95,6 +99,7 @@ class Principal:
     provider_kind: str
     annotator_id: int
     projects: frozenset[int] | None = None  # None: all of them
+    price: int = 0  # of an answer of its provider
 
     @property
     def inhouse(self) -> bool:

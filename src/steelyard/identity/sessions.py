@@ -15,6 +15,7 @@ from steelyard.identity.keys import authenticate_key, digest_of, key_id_of, prin
 from steelyard.identity.policy import Principal, Role
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.prepared import Prepared
 
 LASTS = 14 * 24 * 3600 * SECOND
 LINK_LASTS = 24 * 3600 * SECOND
@@ -72,7 +73,7 @@ def sign_in_with_link(tx: Transaction, token: str) -> tuple[str, Principal]:
     return secret, authenticate_session(tx, secret)
 
 
-_SESSION = (
+_SESSION = Prepared(
     sa.select(
         t.session.c.api_key_id.label("key_id"),
         t.session.c.role,
@@ -84,6 +85,7 @@ _SESSION = (
         t.provider.c.slug,
         t.provider.c.name.label("provider_name"),
         t.provider.c.kind,
+        t.provider.c.price,
         t.annotator.c.id.label("annotator_id"),
         sa.exists().where(t.api_key_project.c.api_key_id == t.session.c.api_key_id).label("narrow"),
     )
@@ -101,7 +103,7 @@ _SESSION = (
 
 
 def authenticate_session(tx: Transaction, secret: str) -> Principal:
-    row = tx.execute(_SESSION, {"digest": digest_of(secret), "now": tx.now}).first()
+    row = _SESSION.row(tx, {"digest": digest_of(secret), "now": tx.now})
     if row is None:
         raise Unauthenticated("nobody is signed in")
     return principal_of(tx, row)

@@ -26,6 +26,8 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from steelyard.domain.errors import NotFound
+from steelyard.domain.states import ProjectStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.columns import SCHEMA, Columns, as_columns, last_key, read_columns, read_page
@@ -105,9 +107,13 @@ class _Identity:
 
 
 def _identity(tx: Transaction, project_id: int) -> _Identity:
-    row = tx.execute(
-        sa.select(t.project.c.public_id, t.project.c.world).where(t.project.c.id == project_id)
-    ).one()
+    row = tx.row(
+        sa.select(t.project.c.public_id, t.project.c.world).where(
+            t.project.c.id == project_id, t.project.c.status != ProjectStatus.DELETED
+        )
+    )
+    if row is None:
+        raise NotFound("there is no such project: of one that was deleted no copy is made")
     installation = tx.scalar(sa.select(t.installation.c.public_id))
     return _Identity(project_id, row.public_id, row.world, installation)
 

@@ -84,7 +84,7 @@ def carry_out(tx: Transaction, change: Callable[[], T]) -> tuple[T, Effect]:
     standing.changed(tx)
     recalled = recall(tx)
     after, asked = standing.standing(tx), standing.demands(tx)
-    waiting = _still_held(tx, after, asked) if recalled.more else {}
+    waiting = _still_held(tx) if recalled.more else {}
     stopped: dict[Pair, str] = {}
     resumed: list[Pair] = []
     for provider_id, project_id in _touched(before, asked_before, after, asked):
@@ -157,11 +157,11 @@ def _reach(here: standing.Standing, provider_id: int, demand: Demand) -> int:
     return 1 if here.verdict(provider_id, demand, gold=True).allowed else 0
 
 
-def _still_held(tx: Transaction, here: standing.Standing, asked: dict[int, Demand]) -> dict[Pair, int]:
+def _still_held(tx: Transaction) -> dict[Pair, int]:
     """What is held and may not be, by whom and in which project."""
     found: dict[Pair, int] = {}
     for row in tx.execute(_HELD):
-        if not here.verdict(row.provider_id, asked[row.project_id], gold=row.gold).allowed:
+        if not standing.verdict(tx, row.provider_id, row.project_id, gold=row.gold).allowed:
             pair = (row.provider_id, row.project_id)
             found[pair] = found.get(pair, 0) + row.n
     return found

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from steelyard.domain.times import SECOND
 from steelyard.identity.policy import Principal
+from steelyard.ledger.commitments import salts
 from steelyard.store import tables as t
+from steelyard.store.bulk import Bulk, draw_keys
 from steelyard.store.database import Database, Transaction
 from steelyard.work import standing
 
@@ -46,23 +48,28 @@ def not_written(tx: Transaction, who: Principal, opened: Sequence[Opened], since
 
 def write(tx: Transaction, who: Principal, opened: Collection[Opened]) -> None:
     """Writes them down as shown now; the caller has taken the installation's lock shared."""
-    if opened:
-        tx.execute(
-            sa.insert(t.exposure),
-            [
-                {
-                    "content_id": one.content_id,
-                    "task_id": one.task_id,
-                    "project_id": one.project_id,
-                    "provider_id": who.provider_id,
-                    "annotator_id": who.annotator_id,
-                    "assignment": one.assignment,
-                    "sensitivity": standing.terms_of(tx, one.project_id).policy.sensitivity,
-                    "at": tx.now,
-                }
-                for one in opened
-            ],
-        )
+    sensitivity = {
+        project: standing.terms_of(tx, project).policy.sensitivity
+        for project in {one.project_id for one in opened}
+    }
+    _SHOWN.insert(
+        tx,
+        (who.provider_id, who.annotator_id, tx.now),
+        [
+            (
+                key,
+                one.content_id,
+                one.task_id,
+                one.project_id,
+                one.assignment,
+                sensitivity[one.project_id],
+                leaf,
+            )
+            for key, one, leaf in zip(
+                draw_keys(tx, t.exposure, len(opened)), opened, salts(len(opened)), strict=True
+            )
+        ],
+    )
 
 
 def write_before_showing(
@@ -83,6 +90,11 @@ def _parts(keys: list[int]) -> list[list[int]]:
 
 
 _e = t.exposure
+_SHOWN = Bulk(
+    _e,
+    ("provider_id", "annotator_id", "at"),
+    ("id", "content_id", "task_id", "project_id", "assignment", "sensitivity", "leaf_salt"),
+)
 # By content, of which there are few showings; an annotator may have very many.
 _KNOWN = sa.select(_e.c.content_id).where(
     _e.c.content_id.in_(sa.bindparam("contents", expanding=True)),

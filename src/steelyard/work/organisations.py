@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import is_id, new_id
 from steelyard.domain.names import checked_name, name_key
+from steelyard.domain.states import ProjectStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
@@ -94,7 +95,8 @@ def _refuse_used(tx: Transaction, gone: dict[str, str]) -> None:
     the conflict would be with nobody."""
     if not gone:
         return
-    for project in tx.execute(sa.select(t.project.c.name, t.project.c.policy).order_by(t.project.c.id)):
+    living = t.project.c.status != ProjectStatus.DELETED
+    for project in tx.rows(sa.select(t.project).where(living).order_by(t.project.c.id)):
         for name in project.policy.get("conflicts", ()):
             if name_key(name) in gone:
                 raise Conflict(

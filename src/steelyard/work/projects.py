@@ -11,19 +11,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard import forms
-from steelyard.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from steelyard.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, invalid
 from steelyard.domain.form import Form
 from steelyard.domain.ids import new_id
 from steelyard.domain.names import checked_name, name_key, slugify
 from steelyard.domain.policy import Policy, parse_policy
+from steelyard.domain.states import ProjectStatus
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.page import Page, page_before
+from steelyard.store.prepared import Prepared
 from steelyard.store.upsert import upsert
 from steelyard.work import standing
 from steelyard.work.effect import Effect, carry_out
+from steelyard.work.lanes import lane_for
 from steelyard.work.organisations import set_conflicts
-from steelyard.work.queue import lane_of
 
 MAX_INSTRUCTION = 200_000
 
@@ -31,7 +34,8 @@ MAX_INSTRUCTION = 200_000
 def keep_form(tx: Transaction, form: Form) -> int:
     """The row key of a form; the same questions are kept once."""
     digest = forms.digest(form)
-    find = sa.select(t.form.c.id).where(t.form.c.digest == digest)
+    # Held until the end: a form that nobody uses any more is not erased under whoever takes it up again.
+    find = sa.select(t.form.c.id).where(t.form.c.digest == digest).with_for_update(read=True, key_share=True)
     found = tx.execute(find).scalar()
     if found is None:
         tx.execute(
@@ -111,7 +115,7 @@ def create_project(
     )
     row = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     tx.execute(sa.insert(t.project_form).values(project_id=project_id, form_id=row.form_id, at=tx.now))
-    lane_of(tx, project_id, {})
+    lane_for(tx, project_id)
     set_conflicts(tx, rules.conflicts, project_id, who.person_id)
     standing.changed(tx)
     return row
@@ -129,35 +133,75 @@ def _free_slug(tx: Transaction, world: str, name: str) -> str:
 
 def find_project(tx: Transaction, who: Principal, slug: str, action: Action = Action.READ_ASKED) -> sa.Row:
     """The project at this path in the caller's world; raises `NotFound`, or `Forbidden` for the action."""
-    row = tx.execute(_BY_SLUG, {"world": who.world, "slug": slug}).first()
+    row = _BY_SLUG.row(tx, {"world": who.world, "slug": slug})
     if row is None:
         require(who, action)
         raise NotFound(f"there is no project {slug!r}")
     require(who, action, row.id)
+    if row.status != ProjectStatus.ACTIVE and action is Action.CREATE_TASKS:
+        raise archived(row)
     return row
 
 
-def project_at(tx: Transaction, slug: str, world: str) -> sa.Row:
-    """The project's row. Raises `NotFound`."""
+def find_project_ever(tx: Transaction, who: Principal, slug: str, action: Action) -> sa.Row:
+    """As `find_project`, for what is told for good: also one that was deleted, by the slug that it has since."""
+    require(who, action)
+    row = project_at(tx, slug, who.world, deleted=True)
+    require(who, action, row.id)
+    return row
+
+
+def archived(project: sa.Row) -> Conflict:
+    """What is said to whoever adds work to a project that is archived."""
+    return Conflict(f"{project.name!r} is archived; restore it first", "project_archived")
+
+
+def project_at(tx: Transaction, slug: str, world: str, *, deleted: bool = False) -> sa.Row:
+    """The project's row; `deleted`: of what is told of for good, also one that was deleted, by the slug that it
+    has since. Raises `NotFound`."""
     row = tx.row(sa.select(t.project).where(t.project.c.world == world, t.project.c.slug == slug))
-    if row is None:
+    if row is None or (row.status == ProjectStatus.DELETED and not deleted):
         raise NotFound(f"there is no project {slug!r} in the {world} world")
     return row
 
 
-_BY_SLUG = sa.select(t.project).where(
-    t.project.c.world == sa.bindparam("world"), t.project.c.slug == sa.bindparam("slug")
+_BY_SLUG = Prepared(
+    sa.select(t.project).where(
+        t.project.c.world == sa.bindparam("world"),
+        t.project.c.slug == sa.bindparam("slug"),
+        t.project.c.status != "deleted",
+    )
 )
 
 
-def list_projects(tx: Transaction, who: Principal, name: str | None = None) -> list[sa.Row]:
-    """Projects of the caller's world that the caller's role reaches, newest first."""
+def list_projects(
+    tx: Transaction,
+    who: Principal,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> Page:
+    """A page of the projects of the caller's world that the caller's role reaches, newest first.
+
+    Without a status all that were not deleted; what was deleted is for those who may delete.
+    """
     require(who, Action.READ_ASKED)
-    query = sa.select(t.project).where(t.project.c.world == who.world).order_by(t.project.c.id.desc())
+    if status is not None and status not in list(ProjectStatus):
+        raise invalid("/status", "choice", f"must be one of {', '.join(ProjectStatus)}")
+    if status == ProjectStatus.DELETED:
+        require(who, Action.ERASE)
+    query = sa.select(t.project).where(t.project.c.world == who.world)
+    if status is None:
+        query = query.where(t.project.c.status != ProjectStatus.DELETED)
+    else:
+        query = query.where(t.project.c.status == status)
     if name is not None:
         query = query.where(t.project.c.name_key == name_key(name))
-    rows = tx.execute(query).all()
-    return [row for row in rows if who.projects is None or row.id in who.projects]
+    if who.projects is not None:
+        query = query.where(t.project.c.id.in_(sorted(who.projects)))
+    return page_before(tx, query, t.project.c.id, after, limit)
 
 
 def update_project(tx: Transaction, who: Principal, slug: str, patch: Mapping[str, Any]) -> sa.Row:
@@ -168,24 +212,29 @@ def update_project(tx: Transaction, who: Principal, slug: str, patch: Mapping[st
 def change_project(
     tx: Transaction, who: Principal, slug: str, patch: Mapping[str, Any]
 ) -> tuple[sa.Row, Effect]:
-    """Changes name, instruction, form or policy (a merge patch), and says what stops because of it.
+    """Changes name, instruction, form, policy or status (a merge patch), and says what stops because of it.
 
-    The slug stays. A new form holds for tasks that nobody has claimed yet.
+    The slug stays. A new form holds for tasks that nobody has claimed yet. An archived project takes no work and
+    hands none out; what is held of it goes back.
     """
     tx.hold_showing()
     row = find_project(tx, who, slug, Action.MANAGE_PROJECTS)
-    if "policy" in patch:
+    if "policy" in patch or "status" in patch:
         return carry_out(tx, lambda: _change(tx, who, row, patch))
     return _change(tx, who, row, patch), Effect()
 
 
 def _change(tx: Transaction, who: Principal, row: sa.Row, patch: Mapping[str, Any]) -> sa.Row:
-    unknown = sorted(set(patch) - {"name", "instruction", "form", "policy"})
+    unknown = sorted(set(patch) - {"name", "instruction", "form", "policy", "status"})
     if unknown:
         raise Invalid(
             [Problem(f"/{unknown[0]}", "unknown", "is not a field of a project that can be changed")]
         )
     values: dict[str, Any] = {}
+    if "status" in patch:
+        if patch["status"] not in (ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED):
+            raise invalid("/status", "choice", "must be active or archived; DELETE deletes an archived one")
+        values["status"] = patch["status"]
     if "name" in patch:
         name = checked_name(patch["name"])
         key = name_key(name)

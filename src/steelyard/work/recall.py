@@ -17,6 +17,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
 from steelyard.work.queue import release_held
+from steelyard.work.review_queue import recall_reviews
 
 AT_ONCE = 5000
 JOB = "recall"
@@ -58,7 +59,7 @@ _HELD = (
 
 
 def recall(tx: Transaction, at_once: int = AT_ONCE) -> Recalled:
-    """Takes back every held assignment that its holder may no longer be shown."""
+    """Takes back every held assignment, and every held review, that its holder may no longer be shown."""
     by: dict[tuple[int, int], int] = {}
     back: list[sa.Row] = []
     more = False
@@ -76,6 +77,7 @@ def recall(tx: Transaction, at_once: int = AT_ONCE) -> Recalled:
         if more := len(rows) > left:
             enqueue(tx, JOB, {}, dedup_key=JOB)
             break
+    recall_reviews(tx)
     # All at once and last: whoever gives back holds an assignment and waits for its lane.
     release_held(tx, back)
     return Recalled(by, more)

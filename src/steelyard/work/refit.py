@@ -22,9 +22,10 @@ from steelyard.domain.times import SECOND
 from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
+from steelyard.work import reviewing
 from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.queue import put_back
-from steelyard.work.settle import Ordered, mark_settled, order_if_short, qualifies
+from steelyard.work.settle import Ordered, conclude, qualifies
 from steelyard.work.tally import progress
 from steelyard.work.vote import Outcome, lowest_confidence
 
@@ -214,15 +215,17 @@ def _revise(
     known = {row.task_id: row for row in tx.execute(_CONSENSUS, {"ids": ids})}
     counts = {row.task_id: row.n for row in tx.execute(_COUNTS, {"ids": ids})}
     revised: list[Inferred] = []
-    ordered: list[Ordered] = []
+    concluded: list[tuple[sa.Row, float]] = []
+    overruled: list[int] = []
     project = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     policy = parse_policy(project.policy)
     methods = {fit.question: fit.method for fit in fits}
+    fit_id = next(iter(fit_ids.values()), None)
     cache: dict[int, Form] = {}
     for task in tasks:
         before = known.get(task.id)
-        # Only what is settled is revised, and only while the fit has seen all of its answers.
-        if before is None or task.status not in (TaskStatus.SETTLED, TaskStatus.OPEN):
+        # Only what was inferred is revised, and only while the fit has seen all of its answers.
+        if before is None or task.status not in (TaskStatus.SETTLED, TaskStatus.REVIEW, TaskStatus.OPEN):
             continue
         if not counts.get(task.id, 0) == len(before.judgments) == seen[task.id]:
             continue
@@ -233,7 +236,8 @@ def _revise(
             body = tx.execute(sa.select(t.form.c.body).where(t.form.c.id == task.form_id)).scalar_one()
             cache[task.form_id] = forms.parse_form(body)
         whole = lowest_confidence(cache[task.form_id], confidence)
-        if values != before.answers or abs(whole - before.confidence) >= SHIFT:
+        changed = values != before.answers
+        if changed or abs(whole - before.confidence) >= SHIFT:
             outcome = Outcome(
                 values,
                 confidence,
@@ -242,14 +246,20 @@ def _revise(
                 next((f[3] for f in found.values() if f[3] is not None), None),
             )
             method = " + ".join(sorted({methods[name] for name in found}))
-            fit_id = next(iter(fit_ids.values()), None)
             revised.append(Inferred(task.id, outcome, before.judgments, method, fit_id))
-        if task.answers >= task.wanted:
-            if more := order_if_short(tx, project_id, task, policy, whole):
-                ordered.append(more)
-            else:
-                mark_settled(tx, project_id, task)
+        if changed and task.status == TaskStatus.SETTLED and task.delivered_at is None:
+            overruled.append(task.id)
+        # A reviewer looks at the answer, not at its confidence.
+        if changed if task.status == TaskStatus.REVIEW else task.answers >= task.wanted:
+            concluded.append((task, whole))
     write_consensus(tx, project_id, revised)
+    accepted = reviewing.reviewed(tx, overruled) if overruled else set()
+    ordered: list[Ordered] = []
+    for task, whole in concluded:
+        if task.id in accepted:
+            reviewing.send(tx, project_id, task, reviewing.Why.CHANGED)
+        else:
+            ordered += conclude(tx, project_id, task, policy, fit_id, whole)
     put_back(tx, ordered)
 
 

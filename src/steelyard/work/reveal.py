@@ -14,7 +14,7 @@ from steelyard.identity.policy import Action, Principal, require
 from steelyard.ledger.commitments import canonical
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import opened
+from steelyard.work import opened, standing
 
 
 def reveal(tx: Transaction, who: Principal, commitment: str) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def reveal(tx: Transaction, who: Principal, commitment: str) -> dict[str, Any]:
     if row is None:
         raise NotFound("no content that is kept has this commitment")
     require(who, Action.READ_RESULTS, row.project_id)
+    standing.require_there(tx, row.project_id, "no content that is kept has this commitment")
     one = opened.Opened(row.task_id, row.content_id, row.project_id)
     opened.write(tx, who, opened.not_written(tx, who, [one], opened.today(tx)))
     return {"content": commitment, "salt": row.salt.hex(), "payload": canonical(row.body).decode()}

@@ -8,22 +8,24 @@ ordered in the same transaction: never is something withdrawn that nobody is ask
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from steelyard import forms
 from steelyard.domain.policy import Policy, parse_policy
-from steelyard.domain.states import AssignmentState, TaskStatus
+from steelyard.domain.states import AssignmentState, ProjectStatus, TaskStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.queue import put_back
+from steelyard.work.reviewing import drop
 from steelyard.work.settle import Ordered, conclude, infer_many, order_instead
 from steelyard.work.tally import SHARDS, count_judgments, count_tasks
 
+REJECTED = "rejected"  # why a reviewer's rejection withdraws
 _j = t.judgment
-_OPEN = (TaskStatus.OPEN, TaskStatus.SETTLED)
+_OPEN = (TaskStatus.OPEN, TaskStatus.REVIEW, TaskStatus.SETTLED)
 _ids = sa.bindparam("ids", expanding=True)
 _LOCKED = sa.select(t.task).where(t.task.c.id.in_(_ids)).order_by(t.task.c.id).with_for_update(key_share=True)
 _PROJECTS = sa.select(t.project).where(t.project.c.id.in_(_ids))
@@ -62,6 +64,14 @@ _REOPEN = (
         settled_at=sa.bindparam("since"),
     )
 )
+_REJECTED = (
+    sa.update(t.workload)
+    .where(
+        t.workload.c.annotator_id == sa.bindparam("annotator"),
+        t.workload.c.project_id == sa.bindparam("project"),
+    )
+    .values(rejected=t.workload.c.rejected + sa.bindparam("more"))
+)
 _FORM = sa.select(t.form.c.body).where(t.form.c.id == sa.bindparam("id"))
 
 
@@ -78,10 +88,16 @@ class Withdrawn:
 
 
 def withdraw(
-    tx: Transaction, judgments: Sequence[sa.Row], reason: str, derived_reason: str, person_id: int | None
+    tx: Transaction,
+    judgments: Sequence[sa.Row],
+    reason: str,
+    derived_reason: str,
+    person_id: int | None,
+    asked_again: Sequence[Ordered] = (),
 ) -> Withdrawn:
     """Withdraws these judgments (whole rows) for `reason` and, where a project drops derivatives, every fix
-    made of them and of those for `derived_reason`."""
+    made of them and of those for `derived_reason`. `asked_again` are answers that the caller has put into the
+    queue in the stead of some of them."""
     # All tasks first and in one order: whoever submits holds one task and then waits for sums and lanes.
     tasks = tx.rows(_LOCKED, {"ids": sorted({row.task_id for row in judgments})})
     projects = {p.id: p for p in tx.rows(_PROJECTS, {"ids": sorted({r.project_id for r in judgments})})}
@@ -104,9 +120,9 @@ def withdraw(
             for key in sorted(marked)
         ],
     )
-    _uncount(tx, [every[key] for key in marked])
+    _uncount(tx, [every[key] for key in marked], rejected=reason == REJECTED)
     ordered = _reopen(tx, projects, policies, tasks)
-    put_back(tx, ordered)
+    put_back(tx, [*ordered, *asked_again])
     own = sum(key in given for key in marked)
     return Withdrawn(own, len(marked) - own, len(ordered))
 
@@ -124,8 +140,8 @@ def _derived(tx: Transaction, judgments: Sequence[sa.Row], policies: Mapping[int
     return list(found.values())
 
 
-def _uncount(tx: Transaction, judgments: Iterable[sa.Row]) -> None:
-    """Takes them out of the running sums; what was paid stays paid."""
+def _uncount(tx: Transaction, judgments: Sequence[sa.Row], *, rejected: bool) -> None:
+    """Takes them out of the running sums; what was paid stays paid, and a rejection stays on record."""
     sums: Counter[tuple[int, int, int, bool]] = Counter(
         (j.project_id, j.provider_id, j.annotator_id % SHARDS, bool(j.gold))
         for j in judgments
@@ -134,6 +150,10 @@ def _uncount(tx: Transaction, judgments: Iterable[sa.Row]) -> None:
     for (project, provider, shard, gold), n in sorted(sums.items()):
         less = {"judgments": 0 if gold else -n, "gold_judgments": -n if gold else 0, "spent": 0}
         count_judgments(tx, project, provider, shard, less)
+    if rejected:
+        own = Counter((j.project_id, j.annotator_id) for j in judgments if j.based_on is None)
+        for (project, annotator), n in sorted(own.items()):
+            tx.execute(_REJECTED, {"project": project, "annotator": annotator, "more": n})
 
 
 def _reopen(
@@ -145,16 +165,22 @@ def _reopen(
     """Infers each task's answer anew, and orders the answers that it now lacks; the caller puts them back.
 
     A task that had no answer yet gets none before the last one comes in. One whose value is a fix that stays
-    keeps that value and lacks nothing.
+    keeps that value and lacks nothing. What a reviewer was to look at and is asked again is not looked at.
     """
-    tasks = [task for task in tasks if task.gold is None and task.status in _OPEN]
+    # A deleted project asks nobody anything again, also while it is still being erased; nor is it answered.
+    living = {key for key, project in projects.items() if project.status != ProjectStatus.DELETED}
+    if dead := [task.id for task in tasks if task.project_id not in living]:
+        tx.execute(_UNANSWER, {"ids": dead})
+    tasks = [
+        task for task in tasks if task.gold is None and task.status in _OPEN and task.project_id in living
+    ]
     if not tasks:
         return []
     ids = {"ids": [task.id for task in tasks]}
     left = {row.task_id: row for row in tx.rows(_LEFT, ids)}
     out = {row.task_id: row.n for row in tx.rows(_OUT, ids)}
     answered = set(tx.execute(_ANSWERED, ids).scalars())
-    changed, gone = [], []
+    changed, gone, unseen = [], [], []
     missing: dict[int, int] = {}
     sums: dict[tuple[int, int], Counter[str]] = {}
     for task in tasks:
@@ -163,7 +189,9 @@ def _reopen(
         waiting = out.get(task.id, 0)
         lacks = 0 if fixed else max(0, min(task.wanted, policies[task.project_id].answers) - votes - waiting)
         missing[task.id] = lacks
-        again = task.status == TaskStatus.SETTLED and not fixed and (votes == 0 or lacks > 0)
+        reviewing = task.status == TaskStatus.REVIEW
+        lacking = not fixed and (votes == 0 or lacks > 0 or waiting > 0)
+        again = lacking and task.status != TaskStatus.OPEN
         wanted = votes + waiting + lacks
         changed.append(
             {
@@ -176,7 +204,10 @@ def _reopen(
         )
         count = sums.setdefault((task.project_id, task.id % SHARDS), Counter())
         count["wanted"] += wanted - task.wanted
-        count["settled"] -= again
+        count["settled"] -= again and not reviewing
+        count["reviewing"] -= again and reviewing
+        if again and reviewing:
+            unseen.append(task.id)
         count["overlapping"] -= votes < 2 <= task.answers
         if votes == 0 and not fixed:
             gone.append(task.id)
@@ -185,6 +216,8 @@ def _reopen(
         count_tasks(tx, project, shard, **count)
     if gone:
         tx.execute(_UNANSWER, {"ids": gone})
+    if unseen:
+        drop(tx, unseen)
     fresh = {row.id: row for row in tx.rows(_LOCKED, ids)}
     without = set(gone)
     done = {task.id for task in tasks if not (out.get(task.id) or missing[task.id])} - without

@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
 from steelyard.domain.times import SECOND
-from steelyard.http.storable import step, storable
+from steelyard.formats.storable import step, storable
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import canonical
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.page import Page
 from steelyard.store.upsert import upsert
 from steelyard.wiring import Installation
 
@@ -86,6 +87,11 @@ def after_key(after: str | None) -> int:
     if not after.isascii() or not after.isdecimal() or len(after) > 18:
         raise invalid("/after", "cursor", "is not a `next` of a page of this list")
     return int(after)
+
+
+def next_of(page: Page) -> str | None:
+    """What a list says in `next`."""
+    return None if page.next is None else str(page.next)
 
 
 def fields_of(body: Body) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
 from steelyard.work import exposure, showings
 from steelyard.work.exposure_export import MEDIA_TYPES, Format, Subject, export, file_name
-from steelyard.work.projects import find_project
+from steelyard.work.projects import find_project_ever
 from steelyard.work.showings import Horizon, Which
 
 router = APIRouter(prefix="/api", tags=["exposure"], responses=REFUSALS)
@@ -70,7 +70,7 @@ def _of_annotator(asker: Any, annotator_id: str, narrow: dict[str, str | None]) 
 def _narrowed(tx: Transaction, who: Principal, narrow: dict[str, str | None]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if narrow.get("project"):
-        found["project_id"] = find_project(tx, who, narrow["project"] or "", Action.READ_ASKED).id
+        found["project_id"] = find_project_ever(tx, who, narrow["project"] or "", Action.READ_ASKED).id
     level = narrow.get("sensitivity")
     if level:
         if level not in SENSITIVITIES:

@@ -9,13 +9,13 @@ import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 
 from steelyard.domain.errors import Forbidden, TooLarge, invalid
+from steelyard.formats.storable import parse_json, step
 from steelyard.http.api.common import REFUSALS, After, Inst, after_key
 from steelyard.http.auth import Asker
-from steelyard.http.storable import parse_json, step
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.store.database import Transaction
 from steelyard.work import seen
-from steelyard.work.projects import find_project
+from steelyard.work.projects import find_project_ever
 
 router = APIRouter(prefix="/api", tags=["exposure"], responses=REFUSALS)
 JSON_LIMIT = 50_000_000
@@ -87,7 +87,7 @@ def _may_search(who: Principal) -> Principal:
 
 def _where(tx: Transaction, asker: Any, project: str | None) -> tuple[Principal, int | None]:
     who = _may_search(asker.principal(tx))
-    return who, None if project is None else find_project(tx, who, project, Action.READ_RESULTS).id
+    return who, None if project is None else find_project_ever(tx, who, project, Action.READ_RESULTS).id
 
 
 def _asked(body: Any) -> tuple[seen.Question, str | None]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from steelyard import __version__
+from steelyard.domain.states import ProjectStatus
 from steelyard.http.api.common import REFUSALS, Inst
 from steelyard.providers.concentration import Thresholds
 from steelyard.providers.dependence import measures
@@ -44,7 +45,7 @@ def metrics(inst: Inst) -> PlainTextResponse:
             "# HELP steelyard_tasks_open Tasks that want answers.",
             "# TYPE steelyard_tasks_open gauge",
         ]
-        for row in tx.execute(sa.select(t.project.c.id, t.project.c.public_id, t.project.c.world)).all():
+        for row in tx.rows(sa.select(t.project).where(t.project.c.status != ProjectStatus.DELETED)):
             sums = progress(tx, row.id)
             label = f'{{project="{row.public_id}",world="{row.world}"}}'
             lines.append(f"steelyard_judgments{label} {sums.judgments}")

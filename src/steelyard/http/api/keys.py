@@ -1,4 +1,4 @@
-"""/api/keys and /api/people: who may."""
+"""/api/keys: who may."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ from pydantic import Field
 
 from steelyard.domain.errors import Forbidden, invalid
 from steelyard.domain.times import format_time
-from steelyard.http.api.common import REFUSALS, Body, Inst, refuse_unknown
+from steelyard.http.api.common import (
+    REFUSALS,
+    After,
+    Body,
+    Inst,
+    Limit,
+    after_key,
+    next_of,
+    refuse_unknown,
+)
 from steelyard.http.auth import Asker
 from steelyard.identity.keys import create_key, list_keys, revoke_key
-from steelyard.identity.people import list_people, provider_named
+from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Action, Principal, Role, may, require, require_live
 from steelyard.store.database import Transaction
 
@@ -62,28 +71,29 @@ def create(inst: Inst, asker: Asker, body: NewKey) -> JSONResponse:
 
 
 @router.get("/keys")
-def listing(inst: Inst, asker: Asker) -> dict[str, Any]:
+def listing(inst: Inst, asker: Asker, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Keys with whose they are, newest first; never the keys themselves."""
 
     def look(tx: Transaction) -> dict[str, Any]:
         who = asker.principal(tx)
         require(who, Action.READ_KEYS)
-        rows = list_keys(tx, None if who.inhouse else who.provider_id)
+        only = None if who.inhouse else who.provider_id
+        page = list_keys(tx, provider_id=only, after=after_key(after), limit=limit)
         return {
             "items": [
                 {
-                    "id": row["public_id"],
-                    "name": row["name"],
-                    "role": row["role"],
-                    "mode": row["world"],
-                    "last4": row["last4"],
-                    "provider": row["provider"],
-                    "created_at": format_time(row["created_at"]),
-                    "revoked_at": None if row["revoked_at"] is None else format_time(row["revoked_at"]),
+                    "id": row.public_id,
+                    "name": row.name,
+                    "role": row.role,
+                    "mode": row.world,
+                    "last4": row.last4,
+                    "provider": row.provider,
+                    "created_at": format_time(row.created_at),
+                    "revoked_at": None if row.revoked_at is None else format_time(row.revoked_at),
                 }
-                for row in rows
+                for row in page.rows
             ],
-            "next": None,
+            "next": next_of(page),
         }
 
     return inst.database.read(look)
@@ -102,30 +112,3 @@ def revoke(inst: Inst, asker: Asker, key_id: str) -> None:
         return revoke_key(tx, key_id, only_annotators_of=-1 if who.inhouse else who.provider_id)
 
     inst.database.write(do)
-
-
-@router.get("/people")
-def people(inst: Inst, asker: Asker) -> dict[str, Any]:
-    """People whom the caller's role reaches."""
-
-    def look(tx: Transaction) -> dict[str, Any]:
-        who = asker.principal(tx)
-        require(who, Action.READ_KEYS)
-        rows = list_people(tx, None if who.inhouse else who.provider_id)
-        return {
-            "items": [
-                {
-                    "id": row["public_id"],
-                    "name": row["name"],
-                    "email": row["email"],
-                    "provider": row["slug"],
-                    "languages": row["languages"],
-                    "skills": row["skills"],
-                    "created_at": format_time(row["created_at"]),
-                }
-                for row in rows
-            ],
-            "next": None,
-        }
-
-    return inst.database.read(look)

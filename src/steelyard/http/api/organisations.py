@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from steelyard.domain.errors import TooLarge, invalid
+from steelyard.formats.storable import parse_json, storable
 from steelyard.http.api.common import (
     REFUSALS,
     After,
@@ -23,7 +24,6 @@ from steelyard.http.api.common import (
 )
 from steelyard.http.api.preview import PREVIEWED, Preview, carried
 from steelyard.http.auth import Asker
-from steelyard.http.storable import parse_json, storable
 from steelyard.identity.policy import Action, require
 from steelyard.providers.organisations import create_organisation, describe, update_organisation
 from steelyard.providers.stake_list import import_stakes

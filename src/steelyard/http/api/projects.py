@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from steelyard.domain.states import ProjectStatus
 from steelyard.domain.times import format_time
-from steelyard.http.api.common import REFUSALS, Body, IdempotencyKey, Inst, fields_of, once, refuse_unknown
+from steelyard.http.api.common import (
+    REFUSALS,
+    After,
+    Body,
+    IdempotencyKey,
+    Inst,
+    Limit,
+    after_key,
+    fields_of,
+    next_of,
+    once,
+    refuse_unknown,
+)
 from steelyard.http.api.preview import Preview, carried, effect_json
 from steelyard.http.auth import Asker
 from steelyard.http.render import project_detail_json, project_json
@@ -17,10 +30,14 @@ from steelyard.identity.policy import Action
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.effect import naming
+from steelyard.work.project_end import delete_project, describe_deleted, what_goes
 from steelyard.work.projects import change_project, create_project, find_project, list_projects
 
 router = APIRouter(prefix="/api", tags=["projects"], responses=REFUSALS)
 FORM_EXAMPLE = {"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog"]}]}
+
+
+Confirm = Annotated[str | None, Query(max_length=200, description="the project's slug, typed again")]
 
 
 class NewProject(Body):
@@ -65,13 +82,24 @@ def create(
 
 @router.get("/projects")
 def listing(
-    inst: Inst, asker: Asker, name: Annotated[str | None, Query(max_length=200)] = None
+    inst: Inst,
+    asker: Asker,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    status: Annotated[str | None, Query(description="active, archived or deleted", max_length=20)] = None,
+    after: After = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
-    """The projects that the caller's role reaches, newest first; `?name=` finds one by its name."""
+    """The projects that the caller's role reaches, newest first; `?name=` finds one by its name. Those that were
+    deleted are listed for an owner who asks for them."""
 
     def look(tx: Transaction) -> dict[str, Any]:
         who = asker.principal(tx)
-        return {"items": [project_json(tx, who, row) for row in list_projects(tx, who, name)], "next": None}
+        page = list_projects(tx, who, name=name, status=status, after=after_key(after), limit=limit)
+        if status == ProjectStatus.DELETED:
+            items = [describe_deleted(tx, row) for row in page.rows]
+        else:
+            items = [project_json(tx, who, row) for row in page.rows]
+        return {"items": items, "next": next_of(page)}
 
     return inst.database.read(look)
 
@@ -89,8 +117,9 @@ def read(inst: Inst, asker: Asker, slug: str) -> dict[str, Any]:
 
 @router.patch("/projects/{slug}")
 def change(inst: Inst, asker: Asker, slug: str, body: Body, preview: Preview = False) -> dict[str, Any]:
-    """Changes name, instruction, form or policy (a merge patch); the slug stays. A new form holds for tasks
-    that nobody has claimed yet. Says which providers stop because of it."""
+    """Changes name, instruction, form, policy or status (a merge patch); the slug stays. A new form holds for
+    tasks that nobody has claimed yet. Says which providers stop because of it, and how much of what is held goes
+    back. An archived project takes no work and hands none out; active again, it goes on where it was."""
     patch = {**body.__pydantic_extra__} if body.__pydantic_extra__ else {}
 
     def do(tx: Transaction) -> dict[str, Any]:
@@ -100,6 +129,32 @@ def change(inst: Inst, asker: Asker, slug: str, body: Body, preview: Preview = F
         return {**project_json(tx, who, row), **effect_json(who, effect)}
 
     return carried(inst, preview, do)
+
+
+@router.delete(
+    "/projects/{slug}",
+    status_code=202,
+    responses={200: {"description": "A preview: nothing was deleted"}},
+)
+def delete(
+    inst: Inst, asker: Asker, slug: str, response: Response, confirm: Confirm = None, preview: Preview = False
+) -> dict[str, Any]:
+    """Deletes an archived project (409 not_archived otherwise), once its slug is typed again in `confirm`. It is
+    gone at once; what it asked, showed and was answered is erased by a job. What was done stays: who was shown
+    what and who answered when, with commitments. Releases are files that stay; they are listed."""
+
+    def look(tx: Transaction) -> dict[str, Any]:
+        return {**what_goes(tx, asker.principal(tx), slug), "preview": True}
+
+    def do(tx: Transaction) -> dict[str, Any]:
+        tx.hold_showing()
+        who = asker.principal(tx)
+        return {**describe_deleted(tx, delete_project(tx, who, slug, confirm)), "preview": False}
+
+    if preview:
+        response.status_code = 200
+        return inst.database.read(look)
+    return inst.database.write(do)
 
 
 @router.get("/projects/{slug}/releases")

@@ -11,10 +11,14 @@ from pydantic import Field
 from steelyard.domain.names import name_key
 from steelyard.http.api.common import (
     REFUSALS,
+    After,
     Body,
     IdempotencyKey,
     Inst,
+    Limit,
+    after_key,
     fields_of,
+    next_of,
     once,
 )
 from steelyard.http.api.preview import PREVIEWED, Preview, carried, effect_json
@@ -25,6 +29,7 @@ from steelyard.providers.registry import Changed, create_provider, find_provider
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.store.page import page_of
 from steelyard.work.effect import carry_out
 
 router = APIRouter(prefix="/api", tags=["providers"], responses=REFUSALS)
@@ -105,18 +110,21 @@ def create(
 
 
 @router.get("/providers")
-def listing(inst: Inst, asker: Asker, name: str | None = None) -> dict[str, Any]:
-    """Every provider that the caller's role reaches; `?name=` finds one by its name."""
+def listing(
+    inst: Inst, asker: Asker, name: str | None = None, after: After = None, limit: Limit = 100
+) -> dict[str, Any]:
+    """The providers that the caller's role reaches, the oldest first; `?name=` finds one by its name."""
 
     def look(tx: Transaction) -> dict[str, Any]:
         who = asker.principal(tx)
         require(who, Action.READ_PROVIDERS)
-        query = sa.select(t.provider).order_by(t.provider.c.id)
+        query = sa.select(t.provider)
         if not who.inhouse:
             query = query.where(t.provider.c.id == who.provider_id)
         if name is not None:
             query = query.where(t.provider.c.name_key == name_key(name))
-        return {"items": [_shown(tx, who, row) for row in tx.execute(query).all()], "next": None}
+        page = page_of(tx, query, t.provider.c.id, after_key(after), limit)
+        return {"items": [_shown(tx, who, row) for row in page.rows], "next": next_of(page)}
 
     return inst.database.read(look)
 
