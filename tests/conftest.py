@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support import chromium, postgres
+from support import chromium, postgres, scratch, trust
 from support.clock import Clock
+from support.compiled import share_compiled
 from support.fixtures import lab, postgres_lab, sqlite_lab
 
 from steelyard.store.database import Database, open_database
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lab", "postgres_lab", "sqlite_lab"]  # fixtures that stand in a file of their own
 REPOSITORY = Path(__file__).resolve().parent.parent
+scratch.use_memory()
+trust.read_once()
 
 
 def pytest_report_header() -> list[str]:
@@ -70,6 +73,7 @@ def make_sqlite(_sqlite_template: Path, clock: Clock) -> Iterator[Callable[[Path
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_sqlite_template, folder / "steelyard.db")
         made.append(SqliteDatabase(folder / "steelyard.db", clock=clock))
+        share_compiled(made[-1])
         return made[-1]
 
     yield make
@@ -86,15 +90,16 @@ def sqlite_database(make_sqlite: Callable[[Path], SqliteDatabase], tmp_path: Pat
 @pytest.fixture
 def postgres_url(postgres_cluster: postgres.Cluster, _postgres_template: str) -> Iterator[str]:
     """The URL of a migrated, empty PostgreSQL database, for tests that start processes of their own."""
-    name = postgres_cluster.create(template=_postgres_template)
+    name = postgres_cluster.lend(_postgres_template)
     yield postgres_cluster.url(name)
-    postgres_cluster.drop(name)
+    postgres_cluster.take_back(name, _postgres_template)
 
 
 @pytest.fixture
 def postgres_database(postgres_url: str, clock: Clock) -> Iterator[PostgresDatabase]:
     """A migrated, empty PostgreSQL database; its clock is the server's plus what `clock` was advanced."""
     with PostgresDatabase(postgres_url, shift=clock.advanced) as database:
+        share_compiled(database)
         yield database
 
 
@@ -113,10 +118,10 @@ def crowd() -> Path:
     return folder
 
 
-# Not for the session: while it lives, its event loop occupies the thread that other tests want for theirs.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium driven by Playwright; `browser.new_page()`."""
+    """A headless Chromium driven by Playwright; `browser.new_page()`. Its event loop occupies the main thread of
+    this process from then on: a test that wants one of its own runs it in another thread."""
     found = chromium.find_chromium()
     if found is None:
         pytest.skip(chromium.how_to_get_one())

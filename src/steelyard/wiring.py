@@ -33,11 +33,13 @@ from steelyard.store.blobs import Blobs, open_blobs
 from steelyard.store.database import Database, Transaction, open_database
 from steelyard.store.folder_lock import FolderLock
 from steelyard.store.migrate import migrate
-from steelyard.work import batches, fetch, recall, refit
+from steelyard.work import batches, fetch, project_end, project_erase, recall, refit, standing
 from steelyard.work.fit_child import fit_in_child
 from steelyard.work.giveback import expire
 from steelyard.work.queue import refresh_cursors
-from steelyard.work.tasks import FETCH_JOB
+from steelyard.work.review_queue import expire_reviews
+from steelyard.work.task_end import end_tasks
+from steelyard.work.task_rows import FETCH_JOB
 
 log = logging.getLogger("steelyard")
 
@@ -65,6 +67,8 @@ class Installation:
         return {
             recall.JOB: lambda args: self.database.write(_recall_rest),
             batches.JOB: self._move_batch,
+            batches.PRIORITY_JOB: self._prioritise_batch,
+            batches.END_JOB: self._end_batch,
             refit.JOB: self._refit,
             execute.JOB: lambda args: execute.carry_on(self.place(), args),
             drill.JOB: self._drill,
@@ -94,7 +98,20 @@ class Installation:
 
     def slow_runner(self) -> Runner:
         """For what takes minutes and nobody waits for, so that nothing else waits behind it."""
-        return Runner(self.database, {figures.JOB: self._work_out})
+        return Runner(self.database, {figures.JOB: self._work_out, **self._erasing()})
+
+    def erasing_runner(self) -> Runner:
+        """For what a deleted project leaves to do, in a command."""
+        return Runner(self.database, self._erasing())
+
+    def _erasing(self) -> dict[str, Handler]:
+        return {
+            project_end.JOB: self._erase_project,
+            project_erase.BLOBS_JOB: lambda args: project_erase.drop_blobs(self.database, self.blobs, args),
+        }
+
+    def _erase_project(self, args: dict[str, Any]) -> None:
+        project_erase.erase_project(self.database, self.folder, args)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -111,6 +128,18 @@ class Installation:
         while self.database.write(lambda tx: batches.move_rows(tx, args["batch"], 1000)):
             pass
 
+    def _prioritise_batch(self, args: dict[str, Any]) -> None:
+        after: int | None = 0
+        while after is not None:
+            after = self.database.write(
+                lambda tx, after=after: batches.prioritise_rows(tx, args["batch"], after, 500)
+            )
+
+    def _end_batch(self, args: dict[str, Any]) -> None:
+        after: int | None = 0
+        while after is not None:
+            after = self.database.write(lambda tx, after=after: end_tasks(tx, args["batch"], after, 20))
+
     def _end_phase_out(self, args: dict[str, Any]) -> None:
         foreseen = self.database.read(lambda tx: advance.foresee(tx, args))
         self.database.write(lambda tx: advance.finish(tx, args, foreseen))
@@ -124,16 +153,19 @@ class Installation:
         run_child("steelyard.exit.drill_child", {**spec, **args})
 
     def _refit(self, args: dict[str, Any]) -> None:
+        if self.database.read(lambda tx: standing.is_deleted(tx, args["project"])):
+            return
         url = self.settings.database_url
         refit.refit(self.database, args["project"], lambda project: fit_in_child(self.folder, url, project))
 
     def do_due(self) -> int:
         """Sweeps and does the jobs that are due, once; for commands that hold the folder for a moment."""
         self.database.write(expire)
+        self.database.write(expire_reviews)
         self.database.write(refit.enqueue_due)
         self.database.write(advance.advance)
         self.database.write(drill_schedule.order_due)
-        return self.runner().run_due()
+        return self.runner().run_due() + self.erasing_runner().run_due()
 
 
 def _recall_rest(tx: Transaction) -> None:
@@ -208,6 +240,7 @@ def local_owner(tx: Transaction, world: str) -> Principal:
         provider_name=in_house.name,
         provider_kind=in_house.kind,
         annotator_id=annotator,
+        price=in_house.price,
     )
 
 
@@ -226,6 +259,7 @@ class Keeper:
             runner.start()
         for name, every, fn in (
             ("expire", 1.0, expire),
+            ("reviews", 1.0, expire_reviews),
             ("cursors", 30.0, refresh_cursors),
             ("refits", 5.0, refit.enqueue_due),
             ("phase-outs", 5.0, advance.advance),
@@ -234,9 +268,10 @@ class Keeper:
             thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
-        thread = threading.Thread(target=self._order_figures, name="dependence", daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        for name, loop in (("dependence", self._order_figures), ("copies", self._forget_copies)):
+            thread = threading.Thread(target=loop, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         self._stop.set()
@@ -249,6 +284,13 @@ class Keeper:
         while not self._stop.wait(30.0):
             try:
                 figures.order_due(self._installation.database)
+            except Exception:
+                log.exception("a sweep met a fault")
+
+    def _forget_copies(self) -> None:
+        while not self._stop.wait(60.0):
+            try:
+                project_erase.forget_copies(self._installation.database, self._installation.folder)
             except Exception:
                 log.exception("a sweep met a fault")
 

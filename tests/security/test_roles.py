@@ -26,21 +26,44 @@ GET    /api/projects                                  -    200 200 200 200 200 2
 POST   /api/projects                                  {}   422 422 403 403 403 403 403 403 401
 GET    /api/projects/{slug}                           -    200 200 200 200 200 200 200 200 401
 PATCH  /api/projects/{slug}                           {}   200 200 403 403 403 403 403 403 401
+DELETE /api/projects/{slug}                           -    422 403 403 403 403 403 403 403 401
 GET    /api/projects/{slug}/releases                  -    200 200 200 403 200 403 403 403 401
 GET    /api/projects/{slug}/tasks                     -    200 200 200 403 200 403 403 403 401
 POST   /api/projects/{slug}/tasks                     {}   422 422 403 403 422 403 403 403 401
 POST   /api/projects/{slug}/shipments                 {}   422 422 403 403 422 403 403 403 401
+GET    /api/projects/{slug}/batches                   -    200 200 200 403 200 403 403 403 401
 POST   /api/projects/{slug}/batches                   {}   422 422 403 403 403 403 403 403 401
 GET    /api/projects/{slug}/judgments                 -    200 200 200 403 200 403 403 403 401
 GET    /api/projects/{slug}/consensus                 -    200 200 200 403 200 403 403 403 401
+GET    /api/projects/{slug}/annotators                -    200 200 403 403 403 403 403 403 401
+POST   /api/projects/{slug}/annotators/{annotator_id}/stop   {} 404 404 403 403 403 403 403 403 401
+POST   /api/projects/{slug}/annotators/{annotator_id}/resume {} 404 404 403 403 403 403 403 403 401
+POST   /api/projects/{slug}/assign                    {}   422 422 403 403 403 403 403 403 401
 POST   /api/projects/{slug}/claim                     {}   200 200 200 200 403 200 200 200 401
 POST   /api/judgments/{judgment_id}/review            {}   404 404 404 403 403 403 403 403 401
+POST   /api/judgments/{judgment_id}/revise            {}   404 404 404 404 403 404 404 404 401
+GET    /api/projects/{slug}/mine                      -    200 200 200 200 403 200 200 200 401
+POST   /api/assignments/{assignment_id}/ask           {}   404 404 404 404 403 404 404 404 401
+GET    /api/projects/{slug}/questions                 -    200 200 200 200 403 200 200 200 401
+GET    /api/questions/{question_id}                   -    404 404 404 404 404 404 404 404 401
+POST   /api/questions/{question_id}/answer            {}   404 404 404 403 403 403 403 403 401
+GET    /api/projects/{slug}/clarifications            -    200 200 200 200 200 200 200 200 401
+DELETE /api/clarifications/{clarification_id}         -    404 404 404 403 403 403 403 403 401
+GET    /api/projects/{slug}/reviews                   -    200 200 200 403 403 403 403 403 401
+POST   /api/projects/{slug}/reviews/claim             {}   200 200 200 403 403 403 403 403 401
+GET    /api/reviews                                   -    200 200 200 403 403 403 403 403 401
+POST   /api/reviews/{review_id}/submit                {}   404 404 404 403 403 403 403 403 401
+POST   /api/reviews/{review_id}/return                {}   404 404 404 403 403 403 403 403 401
 GET    /api/tasks/{task_id}                           -    200 200 200 403 200 403 403 403 401
+PATCH  /api/tasks/{task_id}                           {}   200 200 403 403 403 403 403 403 401
+POST   /api/tasks/{task_id}/cancel                    {}   200 200 403 403 403 403 403 403 401
 GET    /api/tasks/{task_id}/content/{block}           -    404 404 404 403 404 403 403 403 401
 GET    /api/batches/{name}                            -    200 200 200 403 200 403 403 403 401
 PATCH  /api/batches/{name}                            {}   422 422 403 403 403 403 403 403 401
 GET    /api/assignments                               -    200 200 200 200 200 200 200 200 401
 POST   /api/assignments/{assignment_id}/submit        {}   404 404 404 404 403 404 404 404 401
+PUT    /api/assignments/{assignment_id}/draft         {}   404 404 404 404 403 404 404 404 401
+POST   /api/assignments/{assignment_id}/extend        {}   404 404 404 404 403 404 404 404 401
 POST   /api/assignments/{assignment_id}/return        {}   404 404 404 404 403 404 404 404 401
 GET    /api/assignments/{assignment_id}/content/{block} -  404 404 404 404 404 404 404 404 401
 GET    /api/providers                                 -    200 200 403 403 403 403 200 403 401
@@ -82,6 +105,14 @@ GET    /api/keys                                      -    200 200 403 403 403 4
 POST   /api/keys                                      {}   422 403 403 403 403 403 403 403 401
 DELETE /api/keys/{key_id}                             -    404 404 403 403 403 403 404 403 401
 GET    /api/people                                    -    200 200 403 403 403 403 200 403 401
+GET    /api/people/{person_id}                        -    404 404 403 403 403 403 404 403 401
+GET    /api/people/{person_id}/export                 -    404 403 403 403 403 403 403 403 401
+PATCH  /api/people/{person_id}                        {}   404 404 403 403 403 403 403 403 401
+GET    /api/teams                                     -    200 200 403 403 403 403 403 403 401
+POST   /api/teams                                     {}   422 422 403 403 403 403 403 403 401
+GET    /api/teams/{team_id}                           -    404 404 403 403 403 403 403 403 401
+PATCH  /api/teams/{team_id}                           {}   404 404 403 403 403 403 403 403 401
+DELETE /api/teams/{team_id}                           -    404 404 403 403 403 403 403 403 401
 POST   /api/blobs                                     {}   201 201 403 403 201 403 403 403 401
 GET    /healthz                                       -    200 200 200 200 200 200 200 200 200
 GET    /readyz                                        -    200 200 200 200 200 200 200 200 200
@@ -141,7 +172,9 @@ def cast(lab: Lab) -> Cast:
     task = lab.owner.get(f"/api/projects/{slug}/tasks", limit=1)["items"][0]["id"]
     places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch}
     places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING, "annotator_id": NOTHING}
+    places |= {"review_id": NOTHING, "question_id": NOTHING, "clarification_id": NOTHING}
     places |= {"organisation_id": NOTHING, "judgment_id": NOTHING, "drill_id": NOTHING}
+    places |= {"person_id": NOTHING, "team_id": NOTHING}
     return Cast(lab, keys, vendor, places)
 
 

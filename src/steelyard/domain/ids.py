@@ -10,13 +10,28 @@ import itertools
 import os
 import re
 
-_counter = itertools.count(int.from_bytes(os.urandom(5), "big"))
 _SHAPE = re.compile(r"[0-9a-f]{24}")
+
+
+def _begin() -> None:
+    global _counter
+    _counter = itertools.count(int.from_bytes(os.urandom(5), "big"))
+
+
+_begin()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin)  # else both would go on from the same number
 
 
 def new_id(now: int) -> str:
     """A public id for something made at `now` (microseconds UTC)."""
     return f"{now & 0xFFFFFFFFFFFFF:013x}{next(_counter) & 0xFFFFFFFFFFF:011x}"
+
+
+def new_ids(now: int, count: int) -> list[str]:
+    """As many public ids, in order."""
+    head = f"{now & 0xFFFFFFFFFFFFF:013x}"
+    return [f"{head}{number & 0xFFFFFFFFFFF:011x}" for number in itertools.islice(_counter, count)]
 
 
 def is_id(text: object) -> bool:

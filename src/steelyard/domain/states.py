@@ -23,6 +23,12 @@ class ProviderStatus(StrEnum):
     EXITED = "exited"
 
 
+class ProjectStatus(StrEnum):
+    ACTIVE = "active"
+    ARCHIVED = "archived"  # nothing is handed out, nothing comes in; all of it can be read
+    DELETED = "deleted"  # the facts alone are left
+
+
 class BatchStatus(StrEnum):
     STAGED = "staged"
     RUNNING = "running"
@@ -34,6 +40,7 @@ class BatchStatus(StrEnum):
 class TaskStatus(StrEnum):
     FETCHING = "fetching"  # a foreign URL of its content is being brought in
     OPEN = "open"
+    REVIEW = "review"  # answered, and a reviewer's word is waited for
     SETTLED = "settled"
     CANCELLED = "cancelled"
     ERROR = "error"
@@ -47,6 +54,15 @@ class AssignmentState(IntEnum):
     DONE = 2
     CANCELLED = 3
     WAITING = 4  # staged, paused or fetching: not in the queue
+
+
+class ReviewState(IntEnum):
+    """Of a task's place in the queue of reviewers, at one level; small integers for the partial indexes."""
+
+    READY = 0
+    HELD = 1
+    DONE = 2
+    CANCELLED = 3  # the answers it was about are not what they were
 
 
 class ExitState(StrEnum):
@@ -74,14 +90,21 @@ ASSIGNMENT_MOVES: dict[AssignmentState, set[AssignmentState]] = {
     AssignmentState.DONE: {AssignmentState.READY},
     AssignmentState.CANCELLED: set(),
 }
+REVIEW_MOVES: dict[ReviewState, set[ReviewState]] = {
+    ReviewState.READY: {ReviewState.HELD, ReviewState.DONE, ReviewState.CANCELLED},
+    ReviewState.HELD: {ReviewState.READY, ReviewState.DONE, ReviewState.CANCELLED},
+    ReviewState.DONE: set(),
+    ReviewState.CANCELLED: set(),
+}
 _TABLES: dict[type, dict] = {
     ProviderStatus: PROVIDER_MOVES,
     BatchStatus: BATCH_MOVES,
     AssignmentState: ASSIGNMENT_MOVES,
+    ReviewState: REVIEW_MOVES,
 }
 
 
-_State = TypeVar("_State", ProviderStatus, BatchStatus, AssignmentState)
+_State = TypeVar("_State", ProviderStatus, BatchStatus, AssignmentState, ReviewState)
 
 
 def move(current: _State, to: _State) -> _State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from steelyard.domain.errors import invalid
 
@@ -12,8 +13,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def format_time(micros: int) -> str:
     """2026-03-01T10:00:00.120Z from microseconds."""
-    moment = _EPOCH + timedelta(microseconds=micros // 1000 * 1000)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return f"{_to_the_second(micros // SECOND)}.{micros // 1000 % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _to_the_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_time(value: object, pointer: str) -> int:

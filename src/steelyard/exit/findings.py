@@ -96,11 +96,12 @@ def _answers(tx: Transaction, provider: sa.Row) -> list[Finding]:
         t.gold.c.provider_id == me, t.gold.c.ended_at.is_(None)
     )  # fmt: skip
     suggestions = sa.select(sa.func.count()).select_from(t.task).where(t.task.c.suggestion_by == me)
+    asked = (TaskStatus.OPEN, TaskStatus.REVIEW, TaskStatus.SETTLED)
     contents = (
         sa.select(sa.func.count())
         .select_from(t.task)
         .join(t.content, t.content.c.id == t.task.c.content_id)
-        .where(t.content.c.provider_id == me, t.task.c.status.in_((TaskStatus.OPEN, TaskStatus.SETTLED)))
+        .where(t.content.c.provider_id == me, t.task.c.status.in_(asked))
     )
     resting = sum(1 for _ in _resting(tx, me))
     return [

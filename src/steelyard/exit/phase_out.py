@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from steelyard.domain.eligibility import WHOLE
 from steelyard.domain.errors import Conflict, Invalid, NotFound, Problem, invalid
 from steelyard.domain.ids import new_id
-from steelyard.domain.states import ProviderStatus
+from steelyard.domain.states import ProjectStatus, ProviderStatus
 from steelyard.domain.times import format_time
 from steelyard.exit.options import parse_options
 from steelyard.exit.schedule import parse_schedule
@@ -143,8 +143,7 @@ def describe(tx: Transaction, row: sa.Row, world: str) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     if row.state == RUNNING:
         projects = {
-            p.id: p
-            for p in tx.rows(sa.select(t.project.c.id, t.project.c.slug, t.project.c.name, t.project.c.world))
+            p.id: p for p in tx.rows(sa.select(t.project).where(t.project.c.status != ProjectStatus.DELETED))
         }
         found = [
             {
@@ -158,7 +157,7 @@ def describe(tx: Transaction, row: sa.Row, world: str) -> dict[str, Any]:
                 "stranded": _stranded(tx, row.provider_id, key, limit),
             }
             for key, limit in limits(tx, phase_out).items()
-            if projects[key].world == world
+            if key in projects and projects[key].world == world
         ]
     ended = None if row.ended_at is None else format_time(row.ended_at)
     return {

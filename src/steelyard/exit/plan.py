@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard.domain.policy import parse_policy
-from steelyard.domain.states import ProviderStatus
+from steelyard.domain.states import ProjectStatus, ProviderStatus
 from steelyard.domain.times import format_time
 from steelyard.exit.mixes import mixes
 from steelyard.exit.revoke import callbacks_of, keys_of, links_of, sessions_of
@@ -95,7 +95,8 @@ def _queues(tx: Transaction, provider: sa.Row, world: str) -> list[dict[str, Any
     held = {row.project_id: row.n for row in tx.rows(_ALL_HELD)}
     others = [p.id for p in standing.standing(tx).providers.values() if p.id != provider.id]
     found = []
-    for project in tx.rows(sa.select(t.project).where(t.project.c.world == world).order_by(t.project.c.id)):
+    living = (t.project.c.world == world, t.project.c.status != ProjectStatus.DELETED)
+    for project in tx.rows(sa.select(t.project).where(*living).order_by(t.project.c.id)):
         may = standing.verdict(tx, provider.id, project.id).allowed
         if not may and project.id not in mine:
             continue

@@ -45,7 +45,14 @@ def remains_of(
     add("answers", "database: judgment_payload", payloads, "what it answered; erasing is a separate act")
     receipts = tx.scalar(sa.select(sa.func.count()).where(t.refused_receipt.c.provider_id == provider.id))
     add("refused answers", "database: refused_receipt", receipts, "commitments alone, no answers")
-    contents = tx.scalar(sa.select(sa.func.count()).where(t.content.c.provider_id == provider.id))
+    asked = tx.scalar(sa.select(sa.func.count()).where(t.question.c.provider_id == provider.id))
+    add("questions", "database: question", asked, "what its people asked about tasks, and were answered")
+    contents = tx.scalar(
+        sa.select(sa.func.count())
+        .select_from(t.content_payload)
+        .join(t.content, t.content.c.id == t.content_payload.c.content_id)
+        .where(t.content.c.provider_id == provider.id)
+    )
     add("contents", "database: content_payload", contents, "data that it gave; its tasks are cancelled")
     for where, count in _blobs(tx, blobs, provider.id).items():
         add("blobs", where, count, "bytes of contents that it gave")

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from steelyard.domain.states import AssignmentState
+from steelyard.domain.states import AssignmentState, ProjectStatus
 from steelyard.exit.options import options_of
 from steelyard.exit.place import Place
 from steelyard.exit.withdraw import forget_skills, reasons
@@ -38,14 +38,16 @@ def run(place: Place, leaving: sa.Row) -> dict[str, Any]:
 
 
 def touched(tx: Transaction, leaving: sa.Row) -> list[tuple[int, str]]:
-    """Row key and slug of every project in which this exit withdrew anything."""
+    """Row key and slug of every project in which this exit withdrew anything, but those that were deleted."""
     withdrawn = (
         sa.select(t.judgment.c.project_id)
         .join(t.withdrawal, t.withdrawal.c.judgment_id == t.judgment.c.id)
         .where(t.withdrawal.c.reason.in_(reasons(leaving)))
         .distinct()
     )
-    query = sa.select(t.project.c.id, t.project.c.slug).where(t.project.c.id.in_(withdrawn))
+    query = sa.select(t.project.c.id, t.project.c.slug).where(
+        t.project.c.id.in_(withdrawn), t.project.c.status != ProjectStatus.DELETED
+    )
     return [(row.id, row.slug) for row in tx.rows(query.order_by(t.project.c.id))]
 
 

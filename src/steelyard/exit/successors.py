@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from steelyard.domain.states import ProjectStatus
 from steelyard.exit.findings import Finding, judgments_of
 from steelyard.exit.place import Place
 from steelyard.exit.touched import touched_releases
@@ -29,15 +30,16 @@ NAMING = frozenset(
 def release_findings(
     place: Place, provider: sa.Row, *, withdrawn: bool
 ) -> tuple[list[dict[str, Any]], list[Finding]]:
-    """The newest release of every project that ever released something of this provider, and what was found
-    in them: `[{project, world, version, path, digest, verified, holds, found}]`."""
+    """The newest release of every project that ever released something of this provider, but those that were
+    deleted (their releases stand among what remains), and what was found in them:
+    `[{project, world, version, path, digest, verified, holds, found}]`."""
 
     def look(tx: Transaction) -> tuple[list[sa.Row], set[str]]:
         projects = {release.project_id for release in touched_releases(tx, provider)}
         newest = (
             sa.select(t.release, t.project.c.slug, t.project.c.world)
             .join(t.project, t.project.c.id == t.release.c.project_id)
-            .where(t.release.c.project_id.in_(projects))
+            .where(t.release.c.project_id.in_(projects), t.project.c.status != ProjectStatus.DELETED)
             .order_by(t.release.c.project_id, t.release.c.version.desc())
         )
         first: dict[int, sa.Row] = {}

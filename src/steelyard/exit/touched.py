@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from steelyard.domain.states import ProjectStatus
 from steelyard.domain.times import format_time
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -21,7 +22,8 @@ from steelyard.store.database import Transaction
 @dataclass(frozen=True)
 class Touched:
     """A release that holds judgments or contents of a provider. `rows_lost`: rows of its consensus for which
-    nobody else has answered; None when it is not there to be read. `latest`: the newest of its project."""
+    nobody else has answered; None when it is not there to be read. `latest`: the newest of its project, which
+    may get a successor; of a project that was deleted none can be built any more, so none is."""
 
     project_id: int
     project: str
@@ -67,7 +69,9 @@ def touched_releases(tx: Transaction, provider: sa.Row, world: str | None = None
             t.project.c.world,
             held.c.judgments,
             held.c.contents,
-            (newest.c.version == t.release.c.version).label("latest"),
+            sa.and_(
+                newest.c.version == t.release.c.version, t.project.c.status != ProjectStatus.DELETED
+            ).label("latest"),
         )
         .join(held, held.c.release_id == t.release.c.id)
         .join(t.project, t.project.c.id == t.release.c.project_id)

@@ -18,6 +18,7 @@ from steelyard.exit.place import Place
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
 from steelyard.work.queue import release_held
+from steelyard.work.reviewing import drop
 from steelyard.work.tally import SHARDS, count_tasks
 from steelyard.work.withdraw import withdraw
 
@@ -95,7 +96,7 @@ def _drop_contents(tx: Transaction, provider_id: int) -> int:
         .join(t.content, t.content.c.id == task.c.content_id)
         .where(
             t.content.c.provider_id == provider_id,
-            task.c.status.in_((TaskStatus.OPEN, TaskStatus.SETTLED, TaskStatus.FETCHING)),
+            task.c.status.in_((TaskStatus.OPEN, TaskStatus.REVIEW, TaskStatus.SETTLED, TaskStatus.FETCHING)),
         )
         .order_by(task.c.id)
         .limit(CHUNK)
@@ -113,12 +114,14 @@ def _drop_contents(tx: Transaction, provider_id: int) -> int:
     tx.execute(sa.update(task).where(task.c.id.in_(ids)).values(status=TaskStatus.CANCELLED))
     answered = (t.consensus.c.task_id.in_(ids), t.consensus.c.current)
     tx.execute(sa.update(t.consensus).where(*answered).values(current=False))
+    drop(tx, ids)
     for row in rows:
         less = {
             "tasks": -1,
             "gold": -1 if row.gold else 0,
             "wanted": 0 if row.gold else -row.wanted,
             "settled": -1 if row.status == TaskStatus.SETTLED else 0,
+            "reviewing": -1 if row.status == TaskStatus.REVIEW else 0,
             "overlapping": -1 if row.answers >= 2 else 0,
         }
         count_tasks(tx, row.project_id, row.id % SHARDS, **less)

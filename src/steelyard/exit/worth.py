@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard.domain.policy import parse_policy
+from steelyard.domain.states import ProjectStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.tally import progress
@@ -18,7 +19,8 @@ def worth(tx: Transaction) -> dict[int, dict[str, Any]]:
     """By project (row key), of both worlds: tasks, settled, answered, mean confidence, and how many answers
     are below the project's target confidence (None where it has none)."""
     found: dict[int, dict[str, Any]] = {}
-    for project in tx.rows(sa.select(t.project).order_by(t.project.c.id)):
+    living = t.project.c.status != ProjectStatus.DELETED
+    for project in tx.rows(sa.select(t.project).where(living).order_by(t.project.c.id)):
         target = parse_policy(project.policy).target_confidence
         below = sa.func.sum(sa.case((_c.c.confidence < (target or 0.0), 1), else_=0))
         row = tx.execute(

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard.domain.money import format_money
+from steelyard.domain.states import ProjectStatus
 from steelyard.domain.times import format_time
 from steelyard.providers.concentration import CODES, Thresholds, alerts, concentration_of
 from steelyard.providers.group import Group, cost, part_of, providers_of, replace, rounded
@@ -123,9 +124,14 @@ def measures(tx: Transaction, thresholds: Thresholds) -> list[tuple[str, dict[st
     for entry in by_provider(tx):
         if entry.judgments:
             sums.setdefault(entry.project_id, {})[entry.provider_id] = entry.judgments
-    projects = {r.id: r.public_id for r in tx.rows(sa.select(t.project.c.id, t.project.c.public_id))}
+    living = sa.select(t.project.c.id, t.project.c.public_id).where(
+        t.project.c.status != ProjectStatus.DELETED
+    )
+    projects = {r.id: r.public_id for r in tx.rows(living)}
     told: list[tuple[str, dict[str, str], float]] = []
     for key, by in sums.items():
+        if key not in projects:
+            continue
         project = {"project": projects[key]}
         found = concentration_of(by, here, own)
         for provider, share in found.shares.items():

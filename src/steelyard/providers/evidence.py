@@ -27,7 +27,7 @@ from steelyard.work.columns import NOBODY, Asked, Columns, asked_in, read_forms
 from steelyard.work.vote import NOT_APPLICABLE
 
 AT_ONCE = 5_000
-LEAVES = (TaskStatus.OPEN, TaskStatus.SETTLED)
+LEAVES = (TaskStatus.OPEN, TaskStatus.REVIEW, TaskStatus.SETTLED)
 _project = sa.bindparam("project")
 _GONE = (  # tasks that no release would hold, by the index on (project, status)
     sa.select(t.task.c.id).where(

@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steelyard.domain.policy import parse_policy
+from steelyard.domain.states import ProjectStatus
 from steelyard.domain.times import SECOND
 from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
@@ -82,6 +83,7 @@ def state_of(tx: Transaction, project_id: int) -> State:
     return State(name, sum(sums.values()))
 
 
+_DELETED = sa.select(t.project.c.id).where(t.project.c.status == ProjectStatus.DELETED)
 _LAST = sa.select(sa.func.max(t.judgment.c.id)).where(t.judgment.c.project_id == sa.bindparam("project"))
 _GONE = (
     sa.select(sa.func.count())
@@ -157,8 +159,10 @@ def figures_of(database: Database, folder: Path | None, project_id: int, say: Sa
     return Figures(state.name, state.judgments, _ms(began), found, at)
 
 
-def work_out_and_keep(database: Database, project_id: int, run: Run) -> Figures:
-    """The job: `run` works the project out elsewhere, what it found is kept."""
+def work_out_and_keep(database: Database, project_id: int, run: Run) -> Figures | None:
+    """The job: `run` works the project out elsewhere, what it found is kept; of a deleted one there is nothing."""
+    if project_id in database.read(lambda tx: set(tx.execute(_DELETED).scalars())):
+        return None
     figures = run(project_id)
     database.write(lambda tx: keep(tx, project_id, figures))
     return figures
@@ -189,7 +193,8 @@ def _here(database: Database) -> Run:
 
 
 def _projects(tx: Transaction, world: str) -> list[sa.Row]:
-    query = sa.select(t.project.c.id, t.project.c.name).where(t.project.c.world == world)
+    living = (t.project.c.world == world, t.project.c.status != ProjectStatus.DELETED)
+    query = sa.select(t.project.c.id, t.project.c.name).where(*living)
     return list(tx.rows(query.order_by(t.project.c.id)))
 
 
@@ -214,7 +219,8 @@ def due(tx: Transaction) -> list[int]:
     size: Counter[int] = Counter()
     for entry in by_provider(tx):
         size[entry.project_id] += entry.judgments
-    for project_id in sorted(key for key, n in size.items() if n > SMALL):
+    deleted = set(tx.execute(_DELETED).scalars())
+    for project_id in sorted(key for key, n in size.items() if n > SMALL and key not in deleted):
         state = state_of(tx, project_id)
         known = kept(tx, project_id)
         if (known is not None and known.state == state.name) or not may_order(tx, project_id, known):

@@ -71,6 +71,7 @@ _MOMENTS = sa.select(t.judgment.c.provider_id, t.judgment.c.at).where(
     t.judgment.c.at > sa.bindparam("since"),
     t.judgment.c.gold == sa.false(),
     t.judgment.c.shipment_id.is_(None),
+    t.judgment.c.supersedes.is_(None),
 )
 _KEPT = sa.select(t.dependence.c.found, t.dependence.c.at).where(
     t.dependence.c.project_id == sa.bindparam("project")
@@ -99,13 +100,14 @@ def speeds(tx: Transaction, project_id: int) -> Speeds:
 
 
 def able(tx: Transaction, project_id: int, without: Collection[int] = ()) -> list[int]:
-    """Row keys of the providers that may be shown the project's tasks now and take them from the queue."""
-    here = standing.standing(tx)
-    kinds = _kinds(tx)
+    """Row keys of the providers that may be shown the project's tasks now and take them from the queue; of an
+    archived project, those that might once it is restored."""
+    here, kinds = standing.standing(tx), _kinds(tx)
+    demand = standing.terms_of(tx, project_id).demand
     return [
         p
         for p in sorted(here.providers)
-        if p not in without and kinds.get(p) != BY_SHIPMENT and standing.verdict(tx, p, project_id).allowed
+        if p not in without and kinds.get(p) != BY_SHIPMENT and here.verdict(p, demand).allowed
     ]
 
 

@@ -17,7 +17,7 @@ from steelyard.domain.ids import new_id
 from steelyard.domain.money import parse_money
 from steelyard.domain.names import checked_name, name_key, slugify
 from steelyard.domain.policy import SENSITIVITIES
-from steelyard.domain.states import ProviderStatus, move
+from steelyard.domain.states import ProjectStatus, ProviderStatus, move
 from steelyard.identity.policy import Action, Principal, require, require_live
 from steelyard.providers import reinstatement
 from steelyard.providers.adapter import adapter_named
@@ -271,11 +271,14 @@ def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def blocked(tx: Transaction, provider_id: int) -> dict[int, Stopped]:
-    """The projects that a provider may not be shown tasks of, as of this transaction, by row key."""
+    """The projects that go on and that a provider may not be shown tasks of, as of this transaction, by row
+    key."""
     here, asked = standing.standing(tx), standing.demands(tx)
     found: dict[int, Stopped] = {}
     for project in tx.execute(
-        sa.select(t.project.c.id, t.project.c.slug, t.project.c.name).order_by(t.project.c.id)
+        sa.select(t.project.c.id, t.project.c.slug, t.project.c.name)
+        .where(t.project.c.status == ProjectStatus.ACTIVE)
+        .order_by(t.project.c.id)
     ).all():
         verdict = here.verdict(provider_id, asked[project.id])
         if not verdict.allowed:

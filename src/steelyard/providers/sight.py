@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from steelyard.domain.states import ProjectStatus
 from steelyard.domain.times import format_time
 from steelyard.providers import figures
 from steelyard.providers.figures import Figures
@@ -76,7 +77,8 @@ def see(tx: Transaction, world: str, project_id: int | None = None, spot: int | 
     """Looks at the projects of a world, or at one. `spot`: how many judgments may be worked out at once; by
     default a few in a read, and none in a write, which others wait for."""
     room = spot if spot is not None else figures.SMALL if _only_reads(tx) else 0
-    query = sa.select(t.project).where(t.project.c.world == world).order_by(t.project.c.id)
+    living = (t.project.c.world == world, t.project.c.status != ProjectStatus.DELETED)
+    query = sa.select(t.project).where(*living).order_by(t.project.c.id)
     if project_id is not None:
         query = query.where(t.project.c.id == project_id)
     sums: dict[int, dict[int, int]] = {}

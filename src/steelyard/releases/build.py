@@ -66,9 +66,8 @@ def build(
     home = home if world == "live" else home / world
     busy = f"another process is building a release of {project_slug!r}; try again when it is done"
     with alone(home / f".{hashlib.sha256(project_slug.encode()).hexdigest()[:16]}.lock", busy):
-        version = database.read(lambda tx: _next_version(tx, project_at(tx, project_slug, world).id))
+        version, path = database.read(lambda tx: _next(tx, home, project_at(tx, project_slug, world)))
         if out is None:
-            path = home / f"{project_slug}-v{version}"
             _clear_unrecorded(path, project_slug, version)
         else:
             path = Path(out).absolute()
@@ -87,6 +86,17 @@ def build(
         path, made.version, made.manifest["counts"]["rows"], made.digest,
         sorted(made.manifest["counts"]["providers"]),
     )  # fmt: skip
+
+
+def _next(tx: Transaction, home: Path, project: sa.Row) -> tuple[int, Path]:
+    """The version of the project's next release, and its place in our own folder: another than that of a release
+    of a project that had the same slug before it was deleted."""
+    version = _next_version(tx, project.id)
+    path = home / f"{project.slug}-v{version}"
+    other = (t.release.c.path == str(path), t.release.c.project_id != project.id)
+    if tx.row(sa.select(t.release.c.id).where(*other)) is not None:
+        path = home / f"{project.slug}-{project.public_id}-v{version}"
+    return version, path
 
 
 def _next_version(tx: Transaction, project_id: int) -> int:

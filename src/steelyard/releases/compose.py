@@ -169,19 +169,21 @@ class Composer:
         }  # fmt: skip
 
     def _withheld(self, plan: Plan, current: str, keep: bool) -> list[str]:
-        """Public ids of tasks that have judgments here and yet get no row, since their value rests on what is
-        left out: a fix, or words that a fit of everything would have copied."""
+        """Public ids of tasks that have judgments here and yet get no row, since their value waits for a
+        reviewer, or rests on what is left out: a fix, or words that a fit of everything would have copied."""
         paths = [self.room / path for path in self._paths("judgments")]
-        if keep or not (plan.withheld or plan.left):
+        lost = set() if keep else plan.withheld
+        left = not keep and len(plan.left) > 0
+        if not (plan.in_review or lost or left):
             return []
         tasks = sa.select(t.task.c.public_id).where(t.task.c.id.in_(sa.bindparam("ids", expanding=True)))
-        ids = sorted(plan.withheld)
+        ids = sorted(plan.in_review | lost)
         found = {
             row[0]
             for at in range(0, len(ids), 1000)
             for row in self.tx.rows(tasks, {"ids": ids[at : at + 1000]})
         }
-        if plan.left:
+        if left:
             found |= self._copied_from_left(plan.left, paths, current)
         here: set[str] = set()
         for path in paths:

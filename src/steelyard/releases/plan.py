@@ -25,11 +25,11 @@ _j = t.current_judgment
 _LEAVES = (
     t.task.c.project_id == sa.bindparam("project"),
     t.task.c.gold.is_(None),
-    t.task.c.status.in_([TaskStatus.OPEN, TaskStatus.SETTLED]),
+    t.task.c.status.in_([TaskStatus.OPEN, TaskStatus.REVIEW, TaskStatus.SETTLED]),
     ~sa.exists().where(t.gold.c.task_id == t.task.c.id, t.gold.c.ended_at.is_(None)),
 )
 _CONTENTS = (
-    sa.select(t.task.c.id, t.content.c.provider_id, t.content.c.shipment_id, t.content.c.at)
+    sa.select(t.task.c.id, t.task.c.status, t.content.c.provider_id, t.content.c.shipment_id, t.content.c.at)
     .join(t.content, t.content.c.id == t.task.c.content_id)
     .join(t.content_payload, t.content_payload.c.content_id == t.content.c.id)
     .where(*_LEAVES)
@@ -87,14 +87,16 @@ class Plan:
     """Row keys by part, each part in the order of public ids.
 
     `contents` holds tasks, `judgments` judgments; `left` judgments that are left out, on tasks that stay.
-    `withheld` are tasks whose value rests on what is withdrawn. `hidden` are judgments whose `based_on` is not
-    told, because what it names is not in the release.
+    `withheld` are tasks whose value rests on what is withdrawn, `in_review` those whose value waits for a
+    reviewer: neither has one here. `hidden` are judgments whose `based_on` is not told, because what it names
+    is not in the release.
     """
 
     contents: dict[PartKey, array[int]] = field(default_factory=dict)
     judgments: dict[PartKey, array[int]] = field(default_factory=dict)
     left: array[int] = field(default_factory=lambda: array("q"))
     withheld: set[int] = field(default_factory=set)
+    in_review: set[int] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
     as_of: int | None = None
 
@@ -114,6 +116,8 @@ def make_plan(tx: Transaction, project_id: int, left_out: Collection[int], *, ke
         if row.provider_id not in left_out:
             key = _key(row.provider_id, row.shipment_id, row.at, ())
             plan.contents.setdefault(key, array("q")).append(row.id)
+            if row.status == TaskStatus.REVIEW:
+                plan.in_review.add(row.id)
             plan.as_of = max(plan.as_of or row.at, row.at)
     chains = _chains(tx, project_id)
     based_on: dict[int, int] = {}

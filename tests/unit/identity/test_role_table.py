@@ -45,7 +45,7 @@ def principal(
     ("role", "allowed"),
     [
         (Role.OWNER, set(Action)),
-        (Role.MANAGER, MANAGER | {A.READ_KEYS, A.CHANGE_ANNOTATOR_KEYS}),
+        (Role.MANAGER, MANAGER | {A.READ_KEYS, A.CHANGE_ANNOTATOR_KEYS, A.CHANGE_PEOPLE}),
         (Role.REVIEWER, READERS | {A.REVIEW}),
         (Role.ANNOTATOR, EVERYBODY),
         (Role.MACHINE, {A.READ_ASKED, A.READ_RESULTS, A.CREATE_TASKS}),
@@ -74,8 +74,11 @@ def test_a_machine_works_only_when_its_provider_is_a_model() -> None:
     assert actions_of(principal(Role.MACHINE, "gpt", "model")) == EVERYBODY
 
 
-@pytest.mark.parametrize("action", [A.EXIT, A.CHANGE_INTERESTS, A.CHANGE_KEYS, A.CHANGE_SETTINGS])
-def test_only_an_owner_changes_interests_keys_settings_and_leaves(action: Action) -> None:
+@pytest.mark.parametrize(
+    "action",
+    [A.EXIT, A.CHANGE_INTERESTS, A.CHANGE_KEYS, A.CHANGE_SETTINGS, A.ERASE, A.EXPORT_PEOPLE],
+)
+def test_only_an_owner_changes_interests_keys_settings_leaves_and_erases(action: Action) -> None:
     assert [role for role in Role if may(principal(role), action)] == [Role.OWNER]
 
 

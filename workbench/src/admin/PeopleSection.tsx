@@ -18,6 +18,8 @@ export function PeopleSection() {
               { title: "Name", as: "head", cell: (person) => person.name },
               { title: "E-mail", cell: (person) => person.email ?? "" },
               { title: "Provider", cell: (person) => person.provider ?? "" },
+              { title: "Skills", cell: (person) => [...person.skills, ...person.languages].join(", ") },
+              { title: "Teams", cell: (person) => (person.teams ?? []).map((team) => team.name).join(", ") },
               { title: "Since", as: "nowrap", cell: (person) => when(person.created_at) },
             ]}
           />

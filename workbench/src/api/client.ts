@@ -1,6 +1,6 @@
 /** How does a page ask the server? Through `request`; every failure is an ApiError that says what happened. */
 
-import type { Json } from "./types";
+import type { Json, Page } from "./types";
 
 export interface Problem {
   pointer: string;
@@ -87,6 +87,20 @@ export async function request<T>(method: string, path: string, options: RequestO
 }
 
 export const get = <T>(path: string, signal?: AbortSignal) => request<T>("GET", path, { signal });
+
+/** All rows of a list, page after page. */
+export async function getAll<T>(path: string, signal?: AbortSignal): Promise<{ items: T[] }> {
+  const items: T[] = [];
+  let after: string | null = null;
+  do {
+    const from: string = after === null ? path : `${path}?after=${encodeURIComponent(after)}`;
+    const page: Page<T> = await get<Page<T>>(from, signal);
+    items.push(...page.items);
+    after = page.next;
+  } while (after !== null);
+  return { items };
+}
+
 export const post = <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
   request<T>("POST", path, { body, headers });
 export const patch = <T>(path: string, body: { [key: string]: Json }) => request<T>("PATCH", path, { body });

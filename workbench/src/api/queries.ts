@@ -1,7 +1,7 @@
 /** Which data do pages share? One hook a resource, so that a key is written once. */
 
 import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { ApiError, get } from "./client";
+import { ApiError, get, getAll } from "./client";
 import type { AdminPerson, Key, Page, Project, Provider, Release, Scorecard, Session, Settings, TaskDetail, TaskRow } from "./types";
 
 export const queryClient = new QueryClient({
@@ -23,7 +23,7 @@ export function replaceSession(session: Session): void {
 }
 
 export const useProjects = () =>
-  useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => get<Page<Project>>("/api/projects", signal) });
+  useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => getAll<Project>("/api/projects", signal) });
 
 /** The name of a project by its slug; the slug itself while it is not known. */
 export function useProjectNames(): (slug: string) => string {
@@ -64,7 +64,7 @@ export const useReleases = (slug: string) =>
   });
 
 export const useProviders = () =>
-  useQuery({ queryKey: ["providers"], queryFn: ({ signal }) => get<{ items: Provider[] }>("/api/providers", signal) });
+  useQuery({ queryKey: ["providers"], queryFn: ({ signal }) => getAll<Provider>("/api/providers", signal) });
 
 export function providerPath(slug: string, part = ""): string {
   return `/api/providers/${encodeURIComponent(slug)}${part}`;
@@ -83,10 +83,10 @@ export const useScorecard = (slug: string) =>
   });
 
 export const useKeyList = () =>
-  useQuery({ queryKey: ["keys"], queryFn: ({ signal }) => get<{ items: Key[] }>("/api/keys", signal) });
+  useQuery({ queryKey: ["keys"], queryFn: ({ signal }) => getAll<Key>("/api/keys", signal) });
 
 export const usePeople = () =>
-  useQuery({ queryKey: ["people"], queryFn: ({ signal }) => get<{ items: AdminPerson[] }>("/api/people", signal) });
+  useQuery({ queryKey: ["people"], queryFn: ({ signal }) => getAll<AdminPerson>("/api/people", signal) });
 
 export const useSettings = () =>
   useQuery({ queryKey: ["settings"], queryFn: ({ signal }) => get<Settings>("/api/settings", signal) });

@@ -259,6 +259,11 @@ export interface AdminPerson {
   name: string;
   email: string | null;
   provider: string | null;
+  languages: string[];
+  skills: string[];
+  teams?: { id: string; name: string }[];
+  keys: number;
+  last_active_at: string | null;
   created_at: string;
 }
 

@@ -115,10 +115,11 @@ function AllProjects({ projects }: { projects: Project[] }) {
           </tr>
         </thead>
         <tbody>
-          {projects.map(({ slug, name, progress }) => (
+          {projects.map(({ slug, name, status, progress }) => (
             <tr key={slug}>
               <th scope="row">
                 <Link href={`/p/${slug}`}>{name}</Link>
+                {status === "archived" && <span className="meta"> archived</span>}
               </th>
               <td>
                 {progress === undefined || progress.tasks === 0 ? (
