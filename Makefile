@@ -76,7 +76,8 @@ check: .venv/.project .venv/.dev workbench/node_modules/.steelyard ## lint, form
 	$(NPM) run --silent check
 
 test: .venv/.project .venv/.dev workbench/node_modules/.steelyard chromium ## every test but those against large peers
-	.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --durations 10 --ignore tests/peers $(ARGS)
+	.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder \
+		--durations 10 --ignore tests/peers $(ARGS)
 	@if find workbench/src -name "*.test.*" | grep -q . && [ -z "$(ARGS)" ]; then $(NPM) test; fi
 
 test-peers: .venv/.project .venv/.dev chromium ## the tests against large real peers

@@ -12,6 +12,7 @@ from support import chromium, postgres, scratch, trust
 from support.clock import Clock
 from support.compiled import share_compiled
 from support.fixtures import lab, postgres_lab, sqlite_lab
+from support.thorough import thorough
 
 from steelyard.store.database import Database, open_database
 from steelyard.store.migrate import migrate
@@ -29,6 +30,21 @@ trust.read_once()
 
 def pytest_report_header() -> list[str]:
     return [f"postgresql: {postgres.describe()}", f"chromium: {chromium.describe()}"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What `one_database` marks is not run on the second kind, unless $STEELYARD_TESTS is `long`."""
+    if thorough():
+        return
+    spared = [item for item in items if item.get_closest_marker("one_database") and _on_postgres(item)]
+    if spared:
+        config.hook.pytest_deselected(items=spared)
+        items[:] = [item for item in items if item not in set(spared)]
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and "postgresql" in callspec.params.values()
 
 
 @pytest.fixture

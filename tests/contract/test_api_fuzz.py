@@ -100,6 +100,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/assignments/{assignment}/submit": {
         "answers": {"label": "cat"}, "spent_ms": 1, "presentation": {}, "claim": 0,
     },
+    "POST /api/projects/{project}/reviews/claim": {"count": 1, "lease_s": 60},
+    "POST /api/assignments/{assignment}/ask": {"text": "x"},
     "POST /api/assignments/{assignment}/return": {"reason": "x"},
 }  # fmt: skip
 

@@ -35,6 +35,7 @@ GET    /api/projects/{slug}/batches                   -    200 200 200 403 200 4
 POST   /api/projects/{slug}/batches                   {}   422 422 403 403 403 403 403 403 401
 GET    /api/projects/{slug}/judgments                 -    200 200 200 403 200 403 403 403 401
 GET    /api/projects/{slug}/consensus                 -    200 200 200 403 200 403 403 403 401
+GET    /api/projects/{slug}/export/{what}             -    200 200 200 403 200 403 403 403 401
 GET    /api/projects/{slug}/annotators                -    200 200 403 403 403 403 403 403 401
 POST   /api/projects/{slug}/annotators/{annotator_id}/stop   {} 404 404 403 403 403 403 403 403 401
 POST   /api/projects/{slug}/annotators/{annotator_id}/resume {} 404 404 403 403 403 403 403 403 401
@@ -56,7 +57,7 @@ POST   /api/reviews/{review_id}/submit                {}   404 404 404 403 403 4
 POST   /api/reviews/{review_id}/return                {}   404 404 404 403 403 403 403 403 401
 GET    /api/tasks/{task_id}                           -    200 200 200 403 200 403 403 403 401
 PATCH  /api/tasks/{task_id}                           {}   200 200 403 403 403 403 403 403 401
-POST   /api/tasks/{task_id}/cancel                    {}   200 200 403 403 403 403 403 403 401
+POST   /api/tasks/{task_id}/cancel                    {}   200 409 403 403 403 403 403 403 401
 GET    /api/tasks/{task_id}/content/{block}           -    404 404 404 403 404 403 403 403 401
 GET    /api/batches/{name}                            -    200 200 200 403 200 403 403 403 401
 PATCH  /api/batches/{name}                            {}   422 422 403 403 403 403 403 403 401
@@ -170,7 +171,7 @@ def cast(lab: Lab) -> Cast:
     batch = lab.name("Batch").replace(" ", "-")
     lab.owner.post(f"/api/projects/{slug}/batches", {"name": batch})
     task = lab.owner.get(f"/api/projects/{slug}/tasks", limit=1)["items"][0]["id"]
-    places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch}
+    places = {"slug": slug, "provider": other, "task_id": task, "block": "0", "name": batch, "what": "tasks"}
     places |= {"assignment_id": NOTHING, "exit_id": NOTHING, "key_id": NOTHING, "annotator_id": NOTHING}
     places |= {"review_id": NOTHING, "question_id": NOTHING, "clarification_id": NOTHING}
     places |= {"organisation_id": NOTHING, "judgment_id": NOTHING, "drill_id": NOTHING}

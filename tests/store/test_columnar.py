@@ -147,6 +147,7 @@ def test_what_was_withdrawn_is_masked_at_once_and_written_out_when_it_is_much(
     assert sum(pq.read_metadata(part).num_rows for part in parts(folder)) == left, "of few rows at once"
 
 
+@pytest.mark.one_database
 def test_forgetting_leaves_nothing_on_disk(
     world: World, project: sa.Row, people: list[Principal], folder: Path
 ) -> None:
@@ -160,6 +161,7 @@ def test_forgetting_leaves_nothing_on_disk(
     forget(folder, world.project("Never copied"))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("harm", ["torn", "page", "empty", "junk", "left over", "gap"])
 def test_a_part_that_is_not_whole_is_made_anew(
     world: World, project: sa.Row, people: list[Principal], folder: Path, harm: str
@@ -187,6 +189,7 @@ def test_a_part_that_is_not_whole_is_made_anew(
     assert names == {".parquet", ""}, "only parts and the lock are left"
 
 
+@pytest.mark.one_database
 def test_a_part_of_another_database_is_not_believed(
     world: World, project: sa.Row, people: list[Principal], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +217,7 @@ def test_a_database_that_was_put_back_to_an_earlier_day_is_noticed(
     assert found.name(len(found) - 1) == "e" * 24
 
 
+@pytest.mark.one_database
 def test_deleting_it_loses_nothing(
     world: World, project: sa.Row, people: list[Principal], folder: Path
 ) -> None:
@@ -222,6 +226,7 @@ def test_deleting_it_loses_nothing(
     assert len(copy(world, project, folder)) == 30
 
 
+@pytest.mark.one_database
 def test_projects_and_worlds_have_folders_of_their_own(
     world: World, project: sa.Row, people: list[Principal], folder: Path
 ) -> None:

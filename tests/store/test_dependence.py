@@ -120,6 +120,7 @@ def test_it_says_who_gives_how_much_and_on_whom_the_consensus_rests(
     assert found["overall"]["providers"] == pets["providers"]
 
 
+@pytest.mark.one_database
 def test_it_says_what_would_be_without_each_provider(world: World, answered: list[str]) -> None:
     (pets,) = whole(world)["projects"]
     without = one(pets, "acme")["without"]
@@ -129,6 +130,7 @@ def test_it_says_what_would_be_without_each_provider(world: World, answered: lis
     assert one(pets, "borealis")["without"]["confidence_after"] > without["confidence_before"]
 
 
+@pytest.mark.one_database
 def test_an_organisation_takes_all_its_providers_along(world: World, answered: list[str]) -> None:
     (pets,) = whole(world)["projects"]
     (holding,) = pets["organisations"]
@@ -144,6 +146,7 @@ def test_an_organisation_takes_all_its_providers_along(world: World, answered: l
     assert pets["alerts"][0] in whole(world)["alerts"]
 
 
+@pytest.mark.one_database
 def test_a_new_interest_changes_what_hangs_together(world: World, answered: list[str]) -> None:
     whole(world)
     world.change("acme", interests=[])
@@ -167,6 +170,7 @@ def test_what_only_one_has_answered_is_lost_without_it(
     assert (mine["tasks_answered"], mine["only_provider_tasks"], mine["consensus_tasks"]) == (4, 4, 4)
 
 
+@pytest.mark.one_database
 def test_over_all_projects_it_is_the_sum(
     world: World, answered: list[str], crowd: dict[str, Principal]
 ) -> None:
@@ -190,6 +194,7 @@ def test_worlds_are_apart(world: World, answered: list[str]) -> None:
     assert found["overall"]["hhi"] == {"providers": 0, "sources": 0}
 
 
+@pytest.mark.one_database
 def test_a_project_without_answers_says_so(world: World, project: sa.Row) -> None:
     (pets,) = whole(world)["projects"]
     assert (pets["judgments"], pets["providers"], pets["pending"], pets["behind"]) == (0, [], False, 0)
@@ -227,6 +232,7 @@ def test_a_large_project_is_pending_until_the_job_has_run(
     assert one(pets, "acme")["without"]["below_target"] == 30
 
 
+@pytest.mark.one_database
 def test_what_comes_in_after_the_job_is_told_as_behind(
     world: World, project: sa.Row, answered: list[str], crowd: dict[str, Principal], large: None, clock: Clock
 ) -> None:
@@ -242,6 +248,7 @@ def test_what_comes_in_after_the_job_is_told_as_behind(
     assert world.database.read(figures.due) == []
 
 
+@pytest.mark.one_database
 def test_a_little_more_waits_ten_minutes_for_its_job(
     world: World, project: sa.Row, answered: list[str], crowd: dict[str, Principal], large: None, clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
@@ -255,6 +262,7 @@ def test_a_little_more_waits_ten_minutes_for_its_job(
     assert figures.order_due(world.database) == 1
 
 
+@pytest.mark.one_database
 def test_a_job_that_takes_long_runs_rarely(
     world: World, project: sa.Row, answered: list[str], crowd: dict[str, Principal], large: None, clock: Clock
 ) -> None:
@@ -268,6 +276,7 @@ def test_a_job_that_takes_long_runs_rarely(
     assert world.database.read(figures.due) == [project.id]
 
 
+@pytest.mark.one_database
 def test_a_small_project_is_worked_out_when_it_is_asked_for_and_kept(
     world: World, project: sa.Row, answered: list[str]
 ) -> None:
@@ -289,6 +298,7 @@ def test_older_figures_never_take_the_place_of_newer_ones(
     assert known.state == new.state
 
 
+@pytest.mark.one_database
 def test_a_write_waits_for_no_inference(world: World, answered: list[str]) -> None:
     """An exit is planned within the write that begins it, and others wait for that."""
     found = world.write(lambda tx: dependence(tx, find_provider(tx, "acme"), "live"))
@@ -296,6 +306,7 @@ def test_a_write_waits_for_no_inference(world: World, answered: list[str]) -> No
     assert found["projects"][0]["pending"]
 
 
+@pytest.mark.one_database
 def test_everything_that_the_figures_are_made_of_changes_the_state(
     world: World, project: sa.Row, answered: list[str], crowd: dict[str, Principal]
 ) -> None:
@@ -333,6 +344,7 @@ def test_a_child_process_finds_the_same(
     assert (folder / "columns").is_dir()
 
 
+@pytest.mark.one_database
 def test_a_command_brings_all_of_a_world_up_to_date(
     world: World, project: sa.Row, answered: list[str], large: None
 ) -> None:
@@ -363,6 +375,7 @@ def test_replacing_costs_what_the_others_take_today(
     assert one(whole(world)["projects"][0], "acme")["replace"]["cost"]["high"] == "0.00", "in-house alone may"
 
 
+@pytest.mark.one_database
 def test_where_nobody_else_may_do_the_work_it_is_stranded(
     world: World, project: sa.Row, crowd: dict[str, Principal]
 ) -> None:
@@ -373,6 +386,7 @@ def test_where_nobody_else_may_do_the_work_it_is_stranded(
     assert replace["because"] == "nobody else may do this work"
 
 
+@pytest.mark.one_database
 def test_without_recent_answers_no_date_is_given(
     world: World, project: sa.Row, crowd: dict[str, Principal]
 ) -> None:
@@ -412,6 +426,7 @@ def test_replacing_takes_as_long_as_the_others_need_at_their_speed(
     assert Decimal(replace["cost"]["value"]) == pytest.approx(Decimal("3.2"), abs=Decimal("0.1"))
 
 
+@pytest.mark.one_database
 def test_mixes_can_be_compared(
     world: World, project: sa.Row, crowd: dict[str, Principal], steady: None
 ) -> None:
@@ -430,6 +445,7 @@ def test_mixes_can_be_compared(
     assert lopsided["days"]["value"] == pytest.approx(4, rel=0.1), "done when the slower one is"
 
 
+@pytest.mark.one_database
 def test_who_may_not_do_the_work_leaves_its_part_to_the_others(
     world: World, project: sa.Row, crowd: dict[str, Principal], steady: None
 ) -> None:
@@ -446,6 +462,7 @@ def test_who_may_not_do_the_work_leaves_its_part_to_the_others(
     assert (none["stranded"], none["because"]) == (10, "none of these may do this work")
 
 
+@pytest.mark.one_database
 def test_more_answers_than_wanted_count_in_the_high_cost_alone(
     world: World, project: sa.Row, crowd: dict[str, Principal], steady: None
 ) -> None:
@@ -457,6 +474,7 @@ def test_more_answers_than_wanted_count_in_the_high_cost_alone(
     assert found["cost"] == {"value": "1.00", "low": "1.00", "high": "1.50"}
 
 
+@pytest.mark.one_database
 def test_a_large_projects_speed_comes_from_the_figures(
     world: World, project: sa.Row, crowd: dict[str, Principal], steady: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

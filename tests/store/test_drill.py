@@ -53,6 +53,7 @@ def everything(world: World) -> dict[str, int]:
     return found
 
 
+@pytest.mark.one_database
 def test_a_drill_does_every_step_and_changes_nothing(
     world: World, project: sa.Row, place: Place, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_its_report_is_what_the_exit_then_finds(world: World, project: sa.Row, p
             assert step["detail"] == foretold[step["name"]], step["name"]
 
 
+@pytest.mark.one_database
 def test_a_step_that_would_fail_is_told_with_its_reason(
     world: World, project: sa.Row, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_step_that_would_fail_is_told_with_its_reason(
     assert found["report"]["certificate"] is None
 
 
+@pytest.mark.one_database
 def test_drills_come_by_a_schedule(world: World, project: sa.Row, place: Place, clock: Clock) -> None:
     row = ordered(world)
     world.write(lambda tx: set_schedule(tx, row.provider_id, 90, row.options, row.person_id))
@@ -120,6 +123,7 @@ def test_drills_come_by_a_schedule(world: World, project: sa.Row, place: Place, 
     assert world.count(t.drill_schedule) == 0
 
 
+@pytest.mark.one_database
 def test_who_may_not_leave_may_not_rehearse_it(world: World, project: sa.Row) -> None:
     manager = world.person("mia", role="manager")
     with pytest.raises(Forbidden):

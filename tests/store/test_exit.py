@@ -23,6 +23,7 @@ from steelyard.providers.registry import find_provider
 from steelyard.store import tables as t
 from steelyard.store.blobs import open_blobs
 from steelyard.work.columnar import columns_of
+from steelyard.work.keep import keep_draft
 from steelyard.work.submit import Refused
 from steelyard.work.tally import by_provider, progress
 
@@ -137,6 +138,7 @@ def test_the_answers_it_gave_are_ordered_from_others(world: World, project: sa.R
         assert (last.answers, len(last.judgments), last.current) == ({"label": "cat"}, 2, True)
 
 
+@pytest.mark.one_database
 def test_what_is_left_of_a_task_says_its_answer_meanwhile(world: World, project: sa.Row) -> None:
     (task,) = world.tasks(project, 1)
     world.answer(world.people(1)[0], project, "cat")
@@ -228,6 +230,7 @@ def test_contents_that_it_gave_leave_with_it(world: World, project: sa.Row) -> N
     assert (detail(after, "withdraw")["contents"], after["holds"]) == (2, True)
 
 
+@pytest.mark.one_database
 def test_gold_it_answered_is_withdrawn_and_nothing_is_ordered(world: World, project: sa.Row) -> None:
     world.change("acme", status="trial")
     world.gold(project, 3)
@@ -240,6 +243,7 @@ def test_gold_it_answered_is_withdrawn_and_nothing_is_ordered(world: World, proj
     assert world.count(t.gold_result) == 3, "what it was worth is remembered"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("chunk", [1, 3])
 def test_broken_off_anywhere_it_is_gone_on_with(
     world: World, project: sa.Row, place: Place, monkeypatch: pytest.MonkeyPatch, chunk: int
@@ -295,6 +299,7 @@ def test_an_exit_that_runs_is_not_begun_twice(world: World, project: sa.Row) -> 
     assert world.count(t.exit) == 1
 
 
+@pytest.mark.one_database
 def test_a_provider_that_came_back_can_be_left_again(world: World, project: sa.Row) -> None:
     first = begin(world)
     carry_on(world)
@@ -302,11 +307,13 @@ def test_a_provider_that_came_back_can_be_left_again(world: World, project: sa.R
     assert begin(world)["id"] != first["id"]
 
 
+@pytest.mark.one_database
 def test_in_house_is_never_left(world: World) -> None:
     with pytest.raises(Conflict):
         begin(world, "in-house")
 
 
+@pytest.mark.one_database
 def test_only_an_owner_leaves(world: World, project: sa.Row) -> None:
     manager = world.person("mia", role="manager")
     with pytest.raises(Forbidden):
@@ -344,6 +351,7 @@ def judgment_of(world: World, slug: str) -> sa.Row:
     return world.all(last.order_by(t.judgment.c.id.desc()))[0]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("derivatives", ["drop", "keep"])
 def test_a_fix_of_a_fix_of_its_answer_goes_or_stays_with_the_policy(
     world: World, project: sa.Row, derivatives: str
@@ -393,6 +401,7 @@ def test_answers_given_with_its_suggestion_on_the_screen_go_with_it(world: World
     assert {str(one.suggestion) for one in again} == {"None"}, "nobody is shown it any more"
 
 
+@pytest.mark.one_database
 def test_its_answers_are_kept_when_the_order_says_so(world: World, project: sa.Row) -> None:
     world.tasks(project, 2)
     world.answer(world.people(1, "acme")[0], project)
@@ -419,6 +428,7 @@ def test_work_that_named_it_goes_to_those_the_order_names(world: World, project:
     assert shared.slug == "shared"
 
 
+@pytest.mark.one_database
 def test_work_that_named_it_alone_stays_in_house_unless_said(world: World, project: sa.Row) -> None:
     alone = world.project("Alone", providers=["Acme"])
     world.provider("Borg")
@@ -428,6 +438,7 @@ def test_work_that_named_it_alone_stays_in_house_unless_said(world: World, proje
     assert found.policy["providers"] == ["in-house"], "an empty list would let everybody in"
 
 
+@pytest.mark.one_database
 def test_options_that_are_wrong_are_named(world: World, project: sa.Row) -> None:
     wrong = {"answers": "burn", "rebuild": 1, "to": ["nobody", "acme"], "backups": [""], "more": 1}
     with pytest.raises(Invalid) as found:
@@ -438,6 +449,7 @@ def test_options_that_are_wrong_are_named(world: World, project: sa.Row) -> None
     assert world.provider_row("acme").status == "active"
 
 
+@pytest.mark.one_database
 def test_doors_of_every_kind_are_shut(world: World, project: sa.Row) -> None:
     who = world.person("lee", "acme")
     world.key("lee", provider="acme")
@@ -487,6 +499,7 @@ def test_leaving_again_what_was_left_well_changes_nothing(world: World, project:
     assert world.count(t.exit) == 1
 
 
+@pytest.mark.one_database
 def test_columnar_copies_forget_it_too(world: World, project: sa.Row, place: Place) -> None:
     world.tasks(project, 3)
     world.answer(world.people(1, "acme")[0], project)
@@ -496,3 +509,17 @@ def test_columnar_copies_forget_it_too(world: World, project: sa.Row, place: Pla
     carry_on(world)
     assert described(world, exit)["holds"] is True
     assert copies_finding(place.folder, world.provider_row("acme").id).holds
+
+
+def test_work_given_to_its_people_and_what_they_had_begun_to_write_are_let_go(
+    world: World, project: sa.Row
+) -> None:
+    vera = world.person("vera", "acme")
+    own = world.tasks(project, 2, assign_to={"person": "vera"})
+    (held,) = world.take(vera, project)
+    world.write(lambda tx: keep_draft(tx, vera, held.id, {"label": "ca"}))
+    exit = begin(world)
+    carry_on(world)
+    assert described(world, exit)["certificate"]
+    assert world.count(t.answer_draft) == 0
+    assert own[1] in {one.task for one in world.take(world.person("ben"), project, 100)}

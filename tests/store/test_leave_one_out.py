@@ -110,6 +110,7 @@ def state(database: Database, tmp_path: Path) -> State:
     return pets(database, tmp_path / "home")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("policy", [{}, {"derivatives": "keep"}])
 @pytest.mark.parametrize("slug", ["acme-labels", "borealis"])
 def test_it_is_what_a_release_without_the_provider_says(
@@ -161,6 +162,7 @@ def test_it_is_what_a_release_says_for_every_kind_of_question(database: Database
     agrees_with_releases(state, tmp_path, "borealis")
 
 
+@pytest.mark.one_database
 def test_a_task_whose_value_was_a_fix_of_the_providers_answer_is_lost(state: State, tmp_path: Path) -> None:
     before = agrees_with_releases(state, tmp_path, "acme-labels")
     wrong = state.judge(state.add_task("fixed too", "?"), "abe", {"label": "dog"})
@@ -185,6 +187,7 @@ def test_a_fix_of_a_fix_rests_on_both(state: State, tmp_path: Path) -> None:
     agrees_with_releases(state, tmp_path, "acme-labels")
 
 
+@pytest.mark.one_database
 def test_a_fix_whose_ground_was_withdrawn_is_no_value_with_or_without_anybody(
     state: State, tmp_path: Path
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_fix_whose_ground_was_withdrawn_is_no_value_with_or_without_anybody(
     assert agrees_with_releases(state, tmp_path, "borealis")["tasks"] == with_it["tasks"] - 1
 
 
+@pytest.mark.one_database
 def test_answers_given_with_a_suggestion_on_the_screen_go_with_whose_it_was(
     state: State, tmp_path: Path
 ) -> None:
@@ -213,6 +217,7 @@ def test_answers_given_with_a_suggestion_on_the_screen_go_with_whose_it_was(
     assert agrees_with_releases(state, tmp_path, "whisper")["tasks_lost"] == 1
 
 
+@pytest.mark.one_database
 def test_kept_derivatives_stay(database: Database, tmp_path: Path) -> None:
     state = pets(database, tmp_path / "home", derivatives="keep")
     given = state.judge(state.add_task("suggested", "?"), "ann", {"label": "dog"})
@@ -228,6 +233,7 @@ def test_gold_and_cancelled_tasks_are_in_no_figure(state: State, tmp_path: Path)
     agrees_with_releases(state, tmp_path, "borealis")
 
 
+@pytest.mark.one_database
 def test_providers_behind_one_organisation_are_left_out_together(state: State, tmp_path: Path) -> None:
     holder = state.insert(t.organisation, name="Holding", created_at=START)
     for slug, share in (("acme-labels", 1_000_000), ("borealis", 50_000)):
@@ -241,6 +247,7 @@ def test_providers_behind_one_organisation_are_left_out_together(state: State, t
 # --- against plain counting ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_database
 def test_lost_alone_and_missing_are_what_plain_counting_finds(state: State) -> None:
     found = figures(state)
     answers = state.database.read(
@@ -266,6 +273,7 @@ def test_lost_alone_and_missing_are_what_plain_counting_finds(state: State) -> N
         assert counts["missing"] == len(lacking)
 
 
+@pytest.mark.one_database
 def test_few_tasks_are_counted_as_votes(database: Database, tmp_path: Path) -> None:
     """Too few for a fit, so the truth is a vote that anybody can count by hand."""
     state = pets(database, tmp_path / "home", tasks=9)
@@ -356,6 +364,7 @@ def plainly(given: list[Answer]) -> tuple[dict[int, tuple[str, float]], dict[str
     return dict(zip(found.tasks.tolist(), values, strict=True)), skills
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("slug", ["in-house", "acme-labels", "borealis"])
 def test_every_figure_is_what_plain_python_finds(simulated: tuple[State, list[Answer]], slug: str) -> None:
     state, given = simulated
@@ -386,6 +395,7 @@ def test_every_figure_is_what_plain_python_finds(simulated: tuple[State, list[An
     assert min(below, missing, extra, len(before) - len(after)) > 0, "each of them has been tried"
 
 
+@pytest.mark.one_database
 def test_the_weight_of_consensus_is_what_plain_python_finds(simulated: tuple[State, list[Answer]]) -> None:
     state, given = simulated
     truth, skill = plainly(given)
@@ -413,6 +423,7 @@ def test_the_weight_of_consensus_is_what_plain_python_finds(simulated: tuple[Sta
         assert found[str(state.providers[slug])] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.one_database
 def test_a_fix_carries_all_the_weight_of_its_task(database: Database, tmp_path: Path) -> None:
     state = State(database, tmp_path / "home")
     database.write(install)

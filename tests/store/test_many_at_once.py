@@ -61,7 +61,7 @@ def check(world: World, project: sa.Row, tasks: int, answers: int) -> None:
 
 def test_three_answers_of_each_task_from_eight_who_also_return(world: World) -> None:
     project = world.project(answers=3)
-    world.tasks(project, 300)
+    world.tasks(project, 120)
     people = world.people(8)
 
     def turn(who: Principal, dice: random.Random) -> int:
@@ -76,14 +76,14 @@ def test_three_answers_of_each_task_from_eight_who_also_return(world: World) -> 
         return len(held)
 
     crowd(world, people, until_settled(world, project, turn))
-    check(world, project, 300, 3)
+    check(world, project, 120, 3)
     shown = world.count(t.exposure)
-    assert shown == 900 + world.count(t.declined)
+    assert shown == 360 + world.count(t.declined)
 
 
 def test_one_answer_is_never_in_two_hands(world: World) -> None:
     project = world.project()
-    world.tasks(project, 200)
+    world.tasks(project, 100)
     hands: Counter[str] = Counter()
     lock = threading.Lock()
 
@@ -97,14 +97,14 @@ def test_one_answer_is_never_in_two_hands(world: World) -> None:
 
     crowd(world, world.people(6), until_settled(world, project, turn))
     assert set(hands.values()) == {1}
-    check(world, project, 200, 1)
+    check(world, project, 100, 1)
 
 
 def test_answers_within_one_round_trip_and_under_a_budget(world: World) -> None:
     """Whoever counts against a limit counts alone, and still two who submit and claim do not wait for ever."""
     world.provider("Acme", price="0.01")
     project = world.project(answers=2, budget="100")
-    world.tasks(project, 60)
+    world.tasks(project, 40)
 
     def turn(who: Principal, dice: random.Random) -> int:
         held, done = world.take(who, project), 0
@@ -114,7 +114,7 @@ def test_answers_within_one_round_trip_and_under_a_budget(world: World) -> None:
         return done
 
     crowd(world, world.people(5, "acme"), until_settled(world, project, turn))
-    check(world, project, 60, 2)
+    check(world, project, 40, 2)
 
 
 def test_a_budget_is_not_overspent_by_many(world: World) -> None:
@@ -129,7 +129,7 @@ def test_two_sources_of_each_task_when_three_share_an_owner(world: World) -> Non
     for name in ("Acme", "Acme East", "Acme West"):
         world.provider(name, owner="Holding")
     project = world.project(answers=2, different_providers=True)
-    world.tasks(project, 60)
+    world.tasks(project, 40)
     holding = [world.people(2, p)[i] for p in ("acme", "acme-east", "acme-west") for i in (0, 1)]
     others = world.people(2)
 
@@ -140,7 +140,7 @@ def test_two_sources_of_each_task_when_three_share_an_owner(world: World) -> Non
         return len(held)
 
     crowd(world, [*holding, *others], until_settled(world, project, turn))
-    check(world, project, 60, 2)
+    check(world, project, 40, 2)
     own = {who.provider_id for who in holding}
     sources = world.all(
         sa.select(t.judgment.c.task_id, sa.func.count()).where(t.judgment.c.provider_id.in_(own))

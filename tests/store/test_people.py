@@ -55,6 +55,7 @@ def test_what_a_person_knows_is_kept_in_one_writing(world: World) -> None:
     assert (found["skills"], found["languages"], found["email"]) == ([], ["de", "en"], None)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("patch", "pointer"),
     [
@@ -80,6 +81,7 @@ def test_an_address_belongs_to_one_person(world: World) -> None:
     change(world, ann, email="A@lab.example")
 
 
+@pytest.mark.one_database
 def test_the_house_says_what_people_know_and_a_vendors_lead_reads_it(world: World) -> None:
     world.provider("Acme")
     lead, hand = world.person("lea", "acme", "manager"), world.person("hal", "acme")

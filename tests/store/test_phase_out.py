@@ -88,6 +88,7 @@ def answers_of(world: World, slug: str, since: int = 0) -> int:
 # --- what is ordered --------------------------------------------------------------------------------------
 
 
+@pytest.mark.one_database
 @once
 def test_it_says_by_which_steps_and_who_ordered_it(world: World, project: sa.Row) -> None:
     found = order(world, 8 * WEEK)
@@ -97,6 +98,7 @@ def test_it_says_by_which_steps_and_who_ordered_it(world: World, project: sa.Row
     assert latest(world) == found
 
 
+@pytest.mark.one_database
 @once
 @pytest.mark.parametrize(
     ("raw", "pointer"),
@@ -181,6 +183,7 @@ def test_the_others_are_not_limited(world: World, project: sa.Row) -> None:
     assert world.answer(other(world), project) == 20
 
 
+@pytest.mark.one_database
 def test_of_a_deep_queue_the_next_wave_counts(world: World, project: sa.Row) -> None:
     """Else a fast provider does its share of a year's work in the first week, and that week is its own."""
     order(world)
@@ -201,6 +204,7 @@ def test_of_a_deep_queue_the_next_wave_counts(world: World, project: sa.Row) -> 
     assert take_all() == pytest.approx(48, abs=1), "as others go on, so may it"
 
 
+@pytest.mark.one_database
 @once
 def test_the_smallest_limit_wins(world: World, project: sa.Row) -> None:
     ann = fast(world)
@@ -214,6 +218,7 @@ def test_the_smallest_limit_wins(world: World, project: sa.Row) -> None:
     assert world.answer(ann, project) == 16, "24 in all"
 
 
+@pytest.mark.one_database
 @once
 def test_it_gets_no_new_projects(world: World, project: sa.Row) -> None:
     ann = fast(world)
@@ -283,6 +288,7 @@ def test_what_others_lost_of_before_neither_makes_room_nor_takes_it(world: World
     assert world.take(ann, project) == []
 
 
+@pytest.mark.one_database
 @once
 def test_each_world_is_told_of_its_own_projects(world: World, project: sa.Row) -> None:
     order(world)
@@ -318,6 +324,7 @@ def test_a_step_binds_by_the_clock_before_any_sweep(world: World, project: sa.Ro
     assert world.take(ann, project, 100) == [], "its time is over, though the exit has not begun"
 
 
+@pytest.mark.one_database
 def test_steps_that_nobody_saw_are_passed_over(world: World, project: sa.Row, clock: Clock) -> None:
     order(world)
     clock.advance(2 * WEEK + 1)
@@ -363,6 +370,7 @@ def test_a_step_amid_claims_never_lets_it_exceed_either_share(
     assert limit["mine"] <= limit["allowed"] + 12, "what was held when the step began may be finished"
 
 
+@pytest.mark.one_database
 def test_one_that_starts_later_limits_nothing_before(world: World, project: sa.Row, clock: Clock) -> None:
     ann = fast(world)
     found = order(world, 3 * WEEK, starts=after(world, WEEK))
@@ -403,6 +411,7 @@ def test_at_its_end_the_exit_begins_by_itself_as_was_ordered(
     assert sweep(world) == 0
 
 
+@pytest.mark.one_database
 @once
 def test_who_ordered_it_may_be_gone_and_so_may_who_takes_over(
     world: World, project: sa.Row, clock: Clock
@@ -525,6 +534,7 @@ def test_only_an_owner_orders_or_ends_one_and_in_house_stays(world: World, proje
         world.write(lambda tx: phase_out.order(tx, world.owner, "in-house", raw))
 
 
+@pytest.mark.one_database
 @once
 def test_a_rehearsal_shows_it_and_leaves_nothing(world: World, project: sa.Row) -> None:
     raw = {"ends": after(world, 4 * WEEK)}

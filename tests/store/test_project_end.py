@@ -170,6 +170,7 @@ def test_a_restored_project_goes_on_where_it_was(world: World) -> None:
     assert world.answer(other, project) == 2
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("wrong", ["deleted", "paused", None, 3])
 def test_no_other_status_can_be_given_to_a_project(world: World, wrong: Any) -> None:
     project = world.project()
@@ -258,6 +259,7 @@ def test_nothing_that_was_asked_shown_or_answered_is_left(stable: Stable) -> Non
     assert world.count(t.assignment, mine, t.assignment.c.state.in_(map(int, unsettled))) == 0
 
 
+@pytest.mark.one_database
 def test_bytes_go_unless_somebody_else_shows_them(stable: Stable) -> None:
     world = stable.world
     delete(world, stable.row)
@@ -287,6 +289,7 @@ class Breaking:
         return self._database.write(fn)
 
 
+@pytest.mark.one_database
 def test_an_erasure_that_is_killed_anywhere_ends_at_the_same_place(stable: Stable) -> None:
     delete(stable.world, stable.row)
     deaths = 0
@@ -303,6 +306,7 @@ def test_an_erasure_that_is_killed_anywhere_ends_at_the_same_place(stable: Stabl
     assert set(stable.erase().values()) == {0}, "a second run finds nothing to do"
 
 
+@pytest.mark.one_database
 def test_an_erasure_waits_for_what_was_being_written_and_can_be_ordered_again(stable: Stable) -> None:
     world = stable.world
     gone = delete(world, stable.row)
@@ -320,6 +324,7 @@ def test_an_erasure_waits_for_what_was_being_written_and_can_be_ordered_again(st
     assert told()["releases"] == []
 
 
+@pytest.mark.one_database
 def test_a_project_that_was_not_deleted_is_not_erased(stable: Stable) -> None:
     assert stable.erase() == {}
     status(stable.world, stable.row, "archived")
@@ -336,18 +341,22 @@ def test_a_form_that_others_ask_stays_whole(stable: Stable) -> None:
     delete(world, stable.row)
     stable.erase()
     assert world.one(sa.select(t.form.c.body).where(t.form.c.id == twin.form_id)) != {"questions": []}
-    assert world.project("Park", form=ZEBRA).form_id == twin.form_id
+    park = world.project("Park", form=ZEBRA)
+    assert park.form_id == twin.form_id, "and is found again"
     assert world.count(t.form) == 3
-    delete(world, twin)
-    erase_project(world.database, stable.folder, {"project": twin.id})
-    delete(world, world.all(sa.select(t.project).where(t.project.c.name == "Park"))[0])
-    erase_project(world.database, stable.folder, {"project": twin.id})
+    body = sa.select(t.form.c.body).where(t.form.c.id == twin.form_id)
+    for last, left in ((twin, True), (park, False)):
+        delete(world, last)
+        erase_project(world.database, stable.folder, {"project": last.id})
+        assert (world.one(body) != {"questions": []}) is left
+    assert world.project("Anew", form=ZEBRA).form_id != twin.form_id
 
 
 def _rating(name: str) -> dict[str, Any]:
     return {"name": name, "kind": "rating", "min": 1, "max": 5}
 
 
+@pytest.mark.one_database
 def test_a_key_for_the_deleted_project_alone_opens_no_other(stable: Stable) -> None:
     world = stable.world
     who = world.person("ann")
@@ -381,6 +390,7 @@ def test_who_was_shown_what_of_a_deleted_project_is_still_told(stable: Stable) -
         world.write(lambda tx: reveal(tx, world.owner, commitment.commitment))
 
 
+@pytest.mark.one_database
 def test_a_provider_is_left_with_a_deleted_project_behind_it(stable: Stable, tmp_path: Path) -> None:
     from steelyard.exit import execute
     from steelyard.exit.place import Place
@@ -406,6 +416,42 @@ def test_a_provider_is_left_with_a_deleted_project_behind_it(stable: Stable, tmp
     assert world.count(t.assignment, *waiting) == 0
 
 
+@pytest.mark.one_database
+def test_releases_stay_where_they_are_also_when_the_name_comes_again(stable: Stable) -> None:
+    from steelyard.exit.touched import touched_releases
+    from steelyard.releases.build import build
+    from steelyard.releases.signing import load_or_make_key
+    from steelyard.releases.verify import verify
+
+    world, key = stable.world, load_or_make_key(stable.folder)
+
+    def built() -> Path:
+        slug = stable.row.slug
+        made = build(
+            world.database, stable.blobs, slug, "live", None,
+            without=[], signing_key=key, folder=stable.folder,
+        )  # fmt: skip
+        return made.path
+
+    first = built()
+    gone = delete(world, stable.row)
+    stable.erase()
+    [left] = world.database.read(lambda tx: describe_deleted(tx, gone))["releases"]
+    assert (left["path"], left["version"]) == (str(first), 1)
+    [touched] = world.database.read(lambda tx: touched_releases(tx, stable.vendor))
+    assert (touched.project, touched.latest) == (gone.slug, False), "it gets no successor"
+    with pytest.raises(NotFound):
+        built()
+    again = world.project(stable.row.name)
+    world.add(again, [text_task("horse")])
+    world.answer(stable.hands[0], again)
+    second = built()
+    assert second != first
+    assert verify(first).ok
+    assert verify(second).ok
+
+
+@pytest.mark.one_database
 def test_no_copy_of_a_deleted_project_is_made_or_left_on_another_server(stable: Stable) -> None:
     world, elsewhere = stable.world, stable.folder / "other"
     columns_of(world.database, elsewhere, stable.row.id)

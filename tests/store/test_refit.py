@@ -76,6 +76,7 @@ def test_a_fit_revises_what_it_sees_otherwise_and_nothing_else(world: World, pro
     assert world.count(t.consensus) == again, "the same fit changes nothing"
 
 
+@pytest.mark.one_database
 def test_gold_and_people_who_share_no_task_get_no_inferred_skill(world: World) -> None:
     project = world.project(answers=1, gold_rate=0.3)
     world.gold(project, 5)
@@ -86,6 +87,7 @@ def test_gold_and_people_who_share_no_task_get_no_inferred_skill(world: World) -
     assert world.count(t.skill) == 0
 
 
+@pytest.mark.one_database
 def test_answers_without_an_annotator_get_no_skill(world: World, project: sa.Row) -> None:
     from steelyard.work.shipments import receive
 
@@ -102,6 +104,7 @@ def test_answers_without_an_annotator_get_no_skill(world: World, project: sa.Row
     assert world.count(t.assignment) == 0
 
 
+@pytest.mark.one_database
 def test_a_task_answered_after_the_fit_was_read_keeps_its_newer_answer(world: World, project: sa.Row) -> None:
     """The fit runs on its own time; what came in meanwhile is not overwritten with what it has not seen."""
     world.patch(project, answers=2, max_answers=4)
@@ -127,6 +130,7 @@ def test_a_task_answered_after_the_fit_was_read_keeps_its_newer_answer(world: Wo
     assert (after.revision, after.judgments) == (before.revision, before.judgments)
 
 
+@pytest.mark.one_database
 def test_after_a_fit_a_target_orders_within_max_answers(world: World) -> None:
     project = world.project(answers=3, max_answers=4, target_confidence=0.99)
     answered(world, project)
@@ -177,6 +181,7 @@ def answer_some(world: World, project: sa.Row, people: list[Principal], tasks: i
         world.answer(who, project)
 
 
+@pytest.mark.one_database
 def test_nothing_is_due_before_there_is_enough_evidence(world: World, project: sa.Row, few: None) -> None:
     people = world.people(2)
     answer_some(world, project, people, 4)
@@ -203,6 +208,7 @@ def test_a_refit_is_due_after_growth_of_a_tenth_and_a_minute(
     assert due_now(world) == [project.id]
 
 
+@pytest.mark.one_database
 def test_when_all_is_settled_a_refit_is_due_at_once_and_then_no_more(
     world: World, project: sa.Row, few: None
 ) -> None:
@@ -218,6 +224,7 @@ def test_when_all_is_settled_a_refit_is_due_at_once_and_then_no_more(
     assert due_now(world) == []
 
 
+@pytest.mark.one_database
 def test_a_finished_project_with_optional_questions_is_not_fitted_for_ever(world: World, few: None) -> None:
     """No single question has all the judgments of the project."""
     form = {
@@ -286,6 +293,7 @@ def test_a_child_process_fits_the_same(world: World, project: sa.Row, request, t
     assert there.annotators == [pytest.approx(row) for row in here.annotators]
 
 
+@pytest.mark.one_database
 def test_a_child_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(FitFailed, match="StoreUnavailable"):
         fit_in_child(tmp_path, "postgresql://nobody@127.0.0.1:1/none", 1)

@@ -86,6 +86,7 @@ def test_the_consensus_says_on_what_it_rests(state: State) -> None:
     assert "change" not in row
 
 
+@pytest.mark.one_database
 def test_a_fix_is_the_value_and_no_vote(state: State) -> None:
     built = state.build()
     row = consensus(built)["fixed"]
@@ -95,12 +96,14 @@ def test_a_fix_is_the_value_and_no_vote(state: State) -> None:
     assert fix["based_on"] in row["judgments"]
 
 
+@pytest.mark.one_database
 def test_gold_never_leaves(state: State) -> None:
     built = state.build()
     assert "hidden-gold" not in everything(built.path)
     assert "secret of the exam" not in everything(built.path)
 
 
+@pytest.mark.one_database
 def test_gold_that_is_marked_only_in_its_own_table_does_not_leave_either(state: State) -> None:
     state.database.write(lambda tx: tx.execute(sa.update(t.task).values(gold=None)))
     assert "hidden-gold" not in everything(state.build().path)
@@ -140,6 +143,7 @@ def test_each_part_is_of_one_provider_and_one_shipment_or_day(state: State) -> N
     assert ("content", "in-house", "2026-03-02", ()) in whence
 
 
+@pytest.mark.one_database
 def test_an_anonymous_answer_has_no_annotator(state: State) -> None:
     rows = table(state.build(), "judgments")
     alone = [row for row in rows if row["shipment"] is not None]
@@ -147,12 +151,14 @@ def test_an_anonymous_answer_has_no_annotator(state: State) -> None:
     assert all(row["annotator"] for row in rows if row["shipment"] is None)
 
 
+@pytest.mark.one_database
 def test_the_bytes_of_what_contents_show_are_in_the_release(state: State) -> None:
     built = state.build()
     digest = hashlib.sha256(b"\x89PNG not really").hexdigest()
     assert (built.path / "blobs" / digest).read_bytes() == b"\x89PNG not really"
 
 
+@pytest.mark.one_database
 def test_the_same_state_gives_the_same_bytes(state: State, tmp_path: Path) -> None:
     first = state.build(tmp_path / "one")
     forget(state)
@@ -166,6 +172,7 @@ def forget(state: State) -> None:
     )
 
 
+@pytest.mark.one_database
 def test_parts_that_have_not_changed_are_carried_over_byte_for_byte(state: State) -> None:
     first = state.build()
     late = state.add_task("new", "the third day", at=START + 2 * DAY)
@@ -178,6 +185,7 @@ def test_parts_that_have_not_changed_are_carried_over_byte_for_byte(state: State
     assert len([path for path in now if path.startswith(("content/", "judgments/"))]) == len(source) - 1 + 2
 
 
+@pytest.mark.one_database
 def test_a_successor_says_what_has_changed(state: State) -> None:
     first = state.build()
     second = state.build()
@@ -195,6 +203,7 @@ def test_a_successor_says_what_has_changed(state: State) -> None:
     assert verify(third.path, refit=True).problems == []
 
 
+@pytest.mark.one_database
 def test_without_a_predecessor_s_folder_nothing_is_said_of_changes(state: State) -> None:
     shutil.rmtree(state.build().path)
     second = state.build()
@@ -202,6 +211,7 @@ def test_without_a_predecessor_s_folder_nothing_is_said_of_changes(state: State)
     assert "change" not in consensus(second)["early-0"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("derivatives", ["drop", "keep"])
 @pytest.mark.parametrize("named", ["Acme Labels", "acme-labels"])
 def test_of_a_provider_that_is_left_out_there_is_no_trace(
@@ -246,6 +256,7 @@ def test_a_row_is_gone_when_its_value_rests_on_what_is_left_out(state: State) ->
     assert manifest(second)["withheld"] == [worded]
 
 
+@pytest.mark.one_database
 def test_what_was_derived_stays_when_the_policy_says_keep(database: Database, tmp_path: Path) -> None:
     state = pets(database, tmp_path / "home", derivatives="keep")
     built = state.build(None, "acme-labels")
@@ -256,6 +267,7 @@ def test_what_was_derived_stays_when_the_policy_says_keep(database: Database, tm
     assert manifest(built)["withheld"] == []
 
 
+@pytest.mark.one_database
 def test_a_fix_of_a_withdrawn_judgment_is_withdrawn_with_it(state: State) -> None:
     task = state.add_task("twice", "x")
     wrong = state.judge(task, "amy", {"label": "dog"})
@@ -280,6 +292,7 @@ def test_the_database_remembers_who_was_left_out(state: State) -> None:
     assert [(r.provider_id, r.judgments) for r in rows] == [(state.providers["acme-labels"], 0)]
 
 
+@pytest.mark.one_database
 def test_forms_that_ask_the_same_name_otherwise_have_columns_and_fits_of_their_own(state: State) -> None:
     other = state.add_form(
         {"questions": [{"name": "label", "kind": "rating"}, {"name": "task", "kind": "text"}]}
@@ -295,6 +308,7 @@ def test_forms_that_ask_the_same_name_otherwise_have_columns_and_fits_of_their_o
     assert verify(built.path, refit=True).problems == []
 
 
+@pytest.mark.one_database
 def test_an_answer_of_not_applicable_has_a_row_without_a_value(state: State) -> None:
     task = state.add_task("nothing", "x")
     state.judge(task, "ann", {"not_applicable": True})
@@ -312,6 +326,7 @@ def test_a_project_without_judgments_gives_a_release_without_rows(database: Data
     assert verify(built.path, refit=True).problems == []
 
 
+@pytest.mark.one_database
 def test_the_place_must_be_absent_or_empty(state: State, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
@@ -323,6 +338,7 @@ def test_the_place_must_be_absent_or_empty(state: State, tmp_path: Path) -> None
         state.build(tmp_path / "out")
 
 
+@pytest.mark.one_database
 def test_an_unknown_project_or_provider_leaves_nothing(state: State, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no project 'nope'"):
         state.build(tmp_path / "out", slug="nope")
@@ -332,6 +348,7 @@ def test_an_unknown_project_or_provider_leaves_nothing(state: State, tmp_path: P
     assert state.database.read(lambda tx: releases_of(tx, state.project)) == []
 
 
+@pytest.mark.one_database
 def test_absent_bytes_of_a_blob_stop_the_build_and_leave_nothing(state: State, tmp_path: Path) -> None:
     state.blobs.delete(hashlib.sha256(b"\x89PNG not really").hexdigest())
     with pytest.raises(BlobMissing):
@@ -339,6 +356,7 @@ def test_absent_bytes_of_a_blob_stop_the_build_and_leave_nothing(state: State, t
     assert not [p for p in tmp_path.iterdir() if "out" in p.name]
 
 
+@pytest.mark.one_database
 def test_a_build_that_dies_before_it_is_recorded_is_built_again(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +375,7 @@ def test_a_build_that_dies_before_it_is_recorded_is_built_again(
     assert {p.name for p in first.path.parent.iterdir() if not p.name.endswith(".lock")} == {"pets-v1"}
 
 
+@pytest.mark.one_database
 def test_what_a_killed_build_left_behind_is_swept_by_the_next(state: State, tmp_path: Path) -> None:
     left = tmp_path / ".out.building-0123456789abcdef"
     left.mkdir()

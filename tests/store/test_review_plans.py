@@ -15,6 +15,7 @@ from steelyard.store.database import Transaction
 from steelyard.work import again, review_queue
 
 ITEMS = 3000
+CLAIM = {"project": 1, "me": 1, "person": 1, "count": 5}
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def explained(world: World, statement: sa.Executable, parameters: dict[str, Any]
 
 
 def test_the_next_review_is_found_in_order(filled: World) -> None:
-    plan = explained(filled, review_queue.NEXT, {"project": 1, "me": 1, "person": 1, "count": 5})
+    plan = explained(filled, review_queue.NEXT, {**CLAIM, "window": 1000})
     assert "review_item_ready" in plan, plan
     assert "judgment_by_task" in plan, plan
     for table in ("review_item", "task", "judgment"):

@@ -271,7 +271,7 @@ def test_nothing_is_shown_or_taken_after_the_stop(world: World, change: str) -> 
     """Threads claim and submit; what the stopping write leaves behind when it returns never changes again."""
     world.provider("Acme", interests=[{"organisation": "Rival", "share": 0.3}])
     project = world.project(answers=2, conflicts=["Foe"])
-    world.tasks(project, 150)
+    world.tasks(project, 60)
     acme = world.provider_row("acme")
     people = world.people(4, "acme")
     over = threading.Event()
@@ -322,7 +322,7 @@ def test_nothing_is_shown_or_taken_after_the_stop(world: World, change: str) -> 
     assert seen() == at_the_stop
     for who in world.people(2):
         world.answer(who, project)
-    assert world.count(t.task, t.task.c.status == "settled") == 150, "the work goes on elsewhere"
+    assert world.count(t.task, t.task.c.status == "settled") == 60, "the work goes on elsewhere"
 
 
 def test_the_number_recalled_is_what_was_held(world: World, project: sa.Row) -> None:

@@ -16,6 +16,7 @@ from steelyard import __version__
 from steelyard.cli import (
     dependence,
     exits,
+    export,
     exposure,
     intake,
     keys,
@@ -97,5 +98,6 @@ app.command("exit")(exits.exit_command)
 app.command("exposure")(exposure.exposure_command)
 app.add_typer(release_app, name="release", help="Build and verify releases.")
 app.command("import")(intake.import_command)
+app.command("export")(export.export_command)
 app.command("aggregate")(aggregate_command)
 app.command("agreement")(agreement_command)

@@ -16,6 +16,7 @@ from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import ProviderStatus, TaskStatus
 from steelyard.exit.reroute import naming
 from steelyard.exit.revoke import callbacks_of, keys_of, links_of, sessions_of
+from steelyard.exit.withdraw import drafts_of
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
@@ -103,6 +104,7 @@ def _answers(tx: Transaction, provider: sa.Row) -> list[Finding]:
         .join(t.content, t.content.c.id == t.task.c.content_id)
         .where(t.content.c.provider_id == me, t.task.c.status.in_(asked))
     )
+    drafts = sa.select(sa.func.count()).select_from(drafts_of(me).subquery())
     resting = sum(1 for _ in _resting(tx, me))
     return [
         Finding("judgments", "No judgment of it counts", tx.scalar(current)),
@@ -112,6 +114,7 @@ def _answers(tx: Transaction, provider: sa.Row) -> list[Finding]:
         Finding("gold", "No gold answer is one it gave", tx.scalar(gold)),
         Finding("suggestions", "No task shows a suggestion of it", tx.scalar(suggestions)),
         Finding("contents", "No content that it gave is asked or answered", tx.scalar(contents)),
+        Finding("drafts", "No unfinished answer of its people is kept", tx.scalar(drafts)),
     ]
 
 

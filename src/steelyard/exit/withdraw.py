@@ -23,6 +23,7 @@ from steelyard.work.tally import SHARDS, count_tasks
 from steelyard.work.withdraw import withdraw
 
 CHUNK = 50  # withdrawn in one transaction
+DRAFTS = 500
 SCAN = 50_000  # rows looked through at once for what no index finds
 _j = t.judgment
 
@@ -47,6 +48,8 @@ def run(place: Place, leaving: sa.Row) -> dict[str, Any]:
     _each(database, _j.c.id, with_its, lambda tx, ids: _withdraw_suggested(tx, ids, leaving))
     database.write(lambda tx: _end_gold(tx, leaving.provider_id))
     database.write(lambda tx: forget_skills(tx, leaving.provider_id))
+    while database.write(lambda tx: _drop_drafts(tx, leaving.provider_id)):
+        pass
     return database.read(lambda tx: _counted(tx, leaving))
 
 
@@ -86,6 +89,21 @@ def _drop_suggestions(tx: Transaction, ids: list[int], leaving: sa.Row) -> None:
         .values(suggestion=sa.null(), suggestion_by=None)
     )
     release_held(tx, held)
+
+
+def _drop_drafts(tx: Transaction, provider_id: int) -> int:
+    """Forgets up to a chunk of the answers that its people had begun to write."""
+    begun = drafts_of(provider_id).limit(DRAFTS)
+    return tx.execute(sa.delete(t.answer_draft).where(t.answer_draft.c.assignment_id.in_(begun))).rowcount
+
+
+def drafts_of(provider_id: int) -> sa.Select:
+    """The assignments (row keys) for which people of a provider have kept an unfinished answer."""
+    return (
+        sa.select(t.answer_draft.c.assignment_id)
+        .join(t.annotator, t.annotator.c.id == t.answer_draft.c.annotator_id)
+        .where(t.annotator.c.provider_id == provider_id)
+    )
 
 
 def _drop_contents(tx: Transaction, provider_id: int) -> int:

@@ -61,6 +61,7 @@ def held_json(held: Held) -> dict[str, Any]:
         "draft": None
         if held.draft is None
         else {"answers": held.draft.answers, "at": format_time(held.draft.at)},
+        "returned": None if held.returned is None else {"reason": held.returned},
     }
 
 

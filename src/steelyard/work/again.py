@@ -7,6 +7,7 @@ their own answer back is told that it was rejected, and the reason.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -32,7 +33,10 @@ _MINE = (
         t.annotator.c.provider_id,
         t.person.c.public_id.label("person"),
         t.workload.c.stopped_at,
+        t.lane.c.demands,
     )
+    .join(t.task, t.task.c.id == _a.c.task_id)
+    .join(t.lane, t.lane.c.id == t.task.c.lane_id, isouter=True)
     .join(t.annotator, t.annotator.c.id == _a.c.annotator_id)
     .join(t.person, t.person.c.id == t.annotator.c.person_id)
     .join(
@@ -65,18 +69,6 @@ _OUT = sa.select(sa.func.count()).where(
     _a.c.task_id == sa.bindparam("task"),
     _a.c.state.in_([int(s) for s in (AssignmentState.READY, AssignmentState.HELD, AssignmentState.WAITING)]),
 )
-_REASONS = (
-    sa.select(t.judgment.c.task_id, t.review.c.reason)
-    .join(t.review, t.review.c.judgment_id == t.judgment.c.id)
-    .where(
-        t.judgment.c.task_id.in_(_ids),
-        t.judgment.c.annotator_id == sa.bindparam("me"),
-        t.review.c.verdict == "reject",
-    )
-    .order_by(t.review.c.id)
-)
-
-
 # A column beside an assignment: why its holder's answer was rejected, null where none was.
 WHY_RETURNED = (
     sa.select(t.review.c.reason)
@@ -109,7 +101,9 @@ def back_to_same(tx: Transaction, rejected: Sequence[sa.Row]) -> list[Ordered]:
             continue
         if not standing.verdict(tx, row.provider_id, judgment.project_id).allowed:
             continue
-        lane = lane_for(tx, judgment.project_id, Demands(person=row.person))
+        # What it demands besides stays, for the day on which it is anybody's again.
+        demands = replace(Demands.of_json(row.demands or {}), person=row.person, team=None)
+        lane = lane_for(tx, judgment.project_id, demands)
         tx.execute(_AGAIN, {"key": row.id, "lane": lane})
         # The next answer of this assignment is another one, also under the same Idempotency-Key.
         forget = sa.update(t.judgment).where(t.judgment.c.assignment_id == row.id)
@@ -135,11 +129,3 @@ def order_lacking(tx: Transaction, project: sa.Row, task: sa.Row) -> None:
     lacks = task.wanted - task.answers - tx.scalar(_OUT, {"task": task.id})
     if lacks > 0:
         put_back(tx, order_instead(tx, project.id, [(task, lacks)]))
-
-
-def returned(tx: Transaction, annotator_id: int, tasks: Collection[int]) -> dict[int, str | None]:
-    """For those of these tasks of which an answer of this annotator was rejected: why, as last said."""
-    if not tasks:
-        return {}
-    rows = tx.rows(_REASONS, {"ids": list(tasks), "me": annotator_id})
-    return {row.task_id: row.reason for row in rows}

@@ -7,7 +7,7 @@ one that was cut goes on after the last line that arrived.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -44,7 +44,7 @@ class Asked:
     after: str | None = None
     limit: int | None = None
     history: bool = False
-    wanted: Wanted = Wanted()
+    wanted: Wanted = field(default_factory=Wanted)
     content: bool = True
 
 

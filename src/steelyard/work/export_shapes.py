@@ -101,8 +101,8 @@ class Names:
         new = {key for key in keys if key is not None and key not in self.known}
         if new:
             id_column = self.names.table.c.id
-            found = tx.execute(sa.select(id_column, self.names).where(id_column.in_(sorted(new))))
-            self.known.update((row[0], row[1]) for row in found)
+            found = tx.rows(sa.select(id_column, self.names).where(id_column.in_(sorted(new))))
+            self.known.update(tuple(row) for row in found)
         return [None if key is None else self.known[key] for key in keys]
 
 

@@ -32,7 +32,7 @@ _QUERY = (
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id, isouter=True)
     .order_by(_t.id)
 )
-_SHOWING = sa.and_(t.content_payload.c.content_id == _t.content_id, sa.bindparam("content"))
+_SHOWING = sa.and_(t.content_payload.c.content_id == _t.content_id, sa.bindparam("content", type_=sa.Boolean))
 _ALL = (
     _QUERY.join(t.content_payload, _SHOWING, isouter=True)
     .where(_t.project_id == sa.bindparam("project"), _t.id > sa.bindparam("after"))

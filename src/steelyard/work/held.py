@@ -15,6 +15,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.store.prepared import Prepared
 from steelyard.work import standing
+from steelyard.work.again import WHY_RETURNED
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Held:
     project: str  # slug
     instruction: str
     draft: Draft | None = None
+    returned: str | None = None  # why a reviewer rejected the holder's answer, which is asked for again
 
 
 _SHOW = Prepared(
@@ -54,6 +56,7 @@ _SHOW = Prepared(
         t.form.c.body.label("form"),
         t.answer_draft.c.answers.label("draft"),
         t.answer_draft.c.at.label("draft_at"),
+        WHY_RETURNED,
     )
     .join(t.task, t.task.c.id == t.assignment.c.task_id)
     .join(t.content_payload, t.content_payload.c.content_id == t.task.c.content_id)
@@ -89,6 +92,7 @@ def held_of(row: Any, project: Any) -> Held:
         project.slug,
         project.instruction,
         None if row.draft_at is None else Draft(row.draft, row.draft_at),
+        row.why_returned,
     )
 
 

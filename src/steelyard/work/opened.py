@@ -20,7 +20,7 @@ from steelyard.store.database import Database, Transaction
 from steelyard.work import standing
 
 DAY = 24 * 3600 * SECOND
-AT_ONCE = 200  # rows written in one transaction
+AT_ONCE = 500  # rows written in one transaction
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from steelyard.work.review_shown import Shown, show_items
 
 MOST = 100
 SWEEP = 500
-WINDOW = 1000  # items looked through in a claim: more would hold up those who write beside it
+FIRST_LOOK = 8  # items looked through for each that is wanted, and where those are not enough
+WINDOW = 1000  # so many: more would hold up those who write beside it
 GIVEN_BACK = "review given back"
 _i = t.review_item
 _j = t.judgment
@@ -81,7 +82,7 @@ _window = (
     sa.select(_i.c.id, _i.c.priority)
     .where(_i.c.project_id == sa.bindparam("project"), sa.text("review_item.state = 0"))
     .order_by(_i.c.priority.desc(), _i.c.id)
-    .limit(WINDOW)
+    .limit(sa.bindparam("window"))
     .subquery("ahead")
 )
 # Of the task by scalar subqueries: as a join, PostgreSQL would begin with the tasks that are in review.
@@ -159,7 +160,9 @@ def claim_reviews(
     if not standing.verdict(tx, who.provider_id, project.id).allowed or project.status != "active":
         return ReviewsClaimed([], "stopped", "Work on this project has stopped for now.")
     at = {"project": project.id, "me": who.annotator_id, "person": who.person_id, "count": count}
-    rows = tx.rows(NEXT, at)
+    rows = tx.rows(NEXT, {**at, "window": FIRST_LOOK * count})
+    if len(rows) < count:
+        rows = tx.rows(NEXT, {**at, "window": WINDOW})
     if not rows:
         return ReviewsClaimed([], "nothing", "Nothing to review for you now.")
     ids = [row.id for row in rows]

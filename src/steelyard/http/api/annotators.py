@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from steelyard.http.api.common import REFUSALS, After, Body, Inst, Limit, after_key
+from steelyard.http.api.common import REFUSALS, After, Body, Inst, Limit, after_key, refuse_unknown
 from steelyard.http.auth import Asker
 from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Action
@@ -21,6 +21,10 @@ router = APIRouter(prefix="/api", tags=["annotators"], responses=REFUSALS)
 
 class Stop(Body):
     because: Any = Field(None, description="what the annotator is told")
+
+
+class Resumption(Body):
+    """Nothing needs to be said."""
 
 
 class Given(Body):
@@ -62,8 +66,12 @@ def stop(inst: Inst, asker: Asker, slug: str, annotator_id: str, body: Stop | No
 
 
 @router.post("/projects/{slug}/annotators/{annotator_id}/resume")
-def resume(inst: Inst, asker: Asker, slug: str, annotator_id: str) -> dict[str, Any]:
+def resume(
+    inst: Inst, asker: Asker, slug: str, annotator_id: str, body: Resumption | None = None
+) -> dict[str, Any]:
     """Lets an annotator go on; its answers of hidden gold are counted anew."""
+    if body is not None:
+        refuse_unknown(body, "a resumption")
 
     def do(tx: Transaction) -> dict[str, Any]:
         who = asker.principal(tx)

@@ -131,8 +131,9 @@ class Worker:
             while True:
                 claimed = self._waiting(lambda: self._client.claim(self._project, self._batch))
                 if not claimed["assignments"]:
-                    if until_empty or claimed["code"] == "stopped":
-                        self.ended = claimed["code"]
+                    said = claimed.get("code", "nothing")
+                    if until_empty or said == "stopped":
+                        self.ended = said
                         return
                     time.sleep(self._pause)
                 for assignment in claimed["assignments"]:
