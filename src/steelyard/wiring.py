@@ -69,6 +69,7 @@ class Installation:
             batches.JOB: self._move_batch,
             batches.PRIORITY_JOB: self._prioritise_batch,
             batches.END_JOB: self._end_batch,
+            ended.JOB: self._end_left,
             refit.JOB: self._refit,
             execute.JOB: lambda args: execute.carry_on(self.place(), args),
             drill.JOB: self._drill,
@@ -139,6 +140,10 @@ class Installation:
         after: int | None = 0
         while after is not None:
             after = self.database.write(lambda tx, after=after: end_tasks(tx, args["batch"], after, 20))
+
+    def _end_left(self, args: dict[str, Any]) -> None:
+        for at in range(0, len(args["tasks"]), 20):
+            self.database.write(lambda tx, at=at: end_left(tx, args["tasks"][at : at + 20]))
 
     def _end_phase_out(self, args: dict[str, Any]) -> None:
         foreseen = self.database.read(lambda tx: advance.foresee(tx, args))

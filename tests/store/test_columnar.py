@@ -90,7 +90,7 @@ def test_it_holds_every_current_answer_with_who_gave_it_and_on_what_it_rests(
     found = copy(world, project, folder)
     assert len(found) == 30
     assert set(found.annotator.tolist()) == {who.annotator_id for who in people}
-    assert sorted(found.texts) == ['{"label": "cat"}', '{"label": "dog"}']
+    assert sorted(found.texts) == ['{"label":"cat"}', '{"label":"dog"}']
     assert not found.fix.any()
     ids = {row.public_id for row in world.all(sa.select(t.judgment.c.public_id))}
     assert {found.name(row) for row in range(30)} == ids

@@ -681,6 +681,7 @@ review_item = sa.Table(  # a task whose answer waits for a reviewer, at one leve
     _time("claimed_at", nullable=True),
     _time("lease_until", nullable=True),
     _time("done_at", nullable=True),
+    Index("review_item_by_project", "project_id", "id"),
     Index("review_item_ready", "project_id", sa.text("priority DESC"), "id",
           sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")),
     Index("review_item_lease", "lease_until", sqlite_where=sa.text("state = 1"),

@@ -138,6 +138,8 @@ def prioritise_rows(tx: Transaction, batch_id: int, after: int, chunk: int = CHU
             .values(priority=priority)
             .returning(a.c.lane_id, a.c.ordinal)
         ).all()
+        waits = (t.review_item.c.task_id.in_(some), sa.text("review_item.state = 0"))
+        tx.execute(sa.update(t.review_item).where(*waits).values(priority=priority))
     put_back(tx, ((row.lane_id, row.ordinal) for row in changed))
     return keys[-1] if len(keys) == chunk else None
 

@@ -16,6 +16,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.store.prepared import Prepared
 from steelyard.store.upsert import upsert
+from steelyard.work.ended import end_of_back
 
 WAVE = 1000  # tasks in a wave
 HIGHEST = 2**31 - 1  # above every priority
@@ -38,6 +39,11 @@ def take_places(tx: Transaction, project_id: int, priority: int, count: int) -> 
     number, filled = divmod(first_place + count, WAVE)
     _FILL_WAVE.run(tx, {**at, "reached": number, "places": filled})
     return first_place, first_place % WAVE > 0
+
+
+def wave_at(number: int) -> tuple[int, int]:
+    """The wave of a place that was taken, and the place within it."""
+    return divmod(number, WAVE)
 
 
 _of_priority = (t.wave.c.project_id == sa.bindparam("project"), t.wave.c.priority == sa.bindparam("of"))
@@ -91,6 +97,7 @@ def let_go(tx: Transaction, rows: Iterable[Any]) -> None:
     """Takes held assignments out of their holders' hands; the caller puts them back when all else is written."""
     if ids := [row.id for row in rows]:
         _BACK.run(tx, {"ids": ids})
+        end_of_back(tx, ids)
 
 
 def release_held(tx: Transaction, rows: Iterable[Any]) -> None:

@@ -132,13 +132,17 @@ def form_of(tx: Transaction, form_id: int, digest: str) -> Form:
     return known
 
 
-def settle_if_answered(tx: Transaction, project: sa.Row, task_id: int, form: Form) -> None:
-    """Counts a new answer of a task, and settles the task once it has the answers that it wants."""
-    task = _TASK.one(tx, {"id": task_id})
+def lock_task(tx: Transaction, task_id: int) -> Any:
+    """The task's row, which is the caller's alone until the transaction ends."""
+    return _TASK.one(tx, {"id": task_id})
+
+
+def settle_if_answered(tx: Transaction, project: sa.Row, task: Any, form: Form) -> None:
+    """Counts a new answer of a task (its locked row), and settles it once it has the answers that it wants."""
     answers = task.answers + 1
-    _ANSWERED.run(tx, {"key": task_id, "count": answers})
+    _ANSWERED.run(tx, {"key": task.id, "count": answers})
     if answers == 2:
-        count_tasks(tx, project.id, task_id, overlapping=1)
+        count_tasks(tx, project.id, task.id, overlapping=1)
     if answers >= task.wanted:
         put_back(tx, settle(tx, project, task, form, standing.terms_of(tx, project.id).policy))
 

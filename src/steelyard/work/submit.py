@@ -27,7 +27,7 @@ from steelyard.work.claim import MOST, claim
 from steelyard.work.held import Held, show
 from steelyard.work.hidden_gold import TRAINING
 from steelyard.work.keep import drop_draft
-from steelyard.work.settle import form_of, judge_gold, settle_if_answered, write_gold_results
+from steelyard.work.settle import form_of, judge_gold, lock_task, settle_if_answered, write_gold_results
 from steelyard.work.tally import count_judgment
 
 MAX_SPENT = 7 * 24 * 3600 * 1000
@@ -134,7 +134,7 @@ def submit(
         message = "Your provider's work on this project has stopped; this answer was not taken."
         raise Refused(message, "provider_stopped", keep)
     if row.state != AssignmentState.HELD or row.annotator_id != who.annotator_id:
-        if row.task_status in (TaskStatus.SETTLED, TaskStatus.CANCELLED):
+        if row.task_status in (TaskStatus.SETTLED, TaskStatus.REVIEW, TaskStatus.CANCELLED):
             raise Refused("This task has all the answers it needs.", "task_full", keep)
         raise Refused("Someone else may have this task now; the lease on it was lost.", "lease_lost", keep)
     if row.task_status == TaskStatus.CANCELLED:
@@ -149,15 +149,17 @@ def submit(
     judgment_id, public = _write(tx, who, row, answers, spent_ms, presentation, idempotency_key, digest)
     _DONE.run(tx, {"key": row.id})
     drop_draft(tx, row.id)
+    # The task before the sums, as whatever withdraws an answer takes them: two never wait for each other.
+    task = lock_task(tx, row.task_id) if row.gold is None else None
     training = row.gold == TRAINING
     count_judgment(
         tx, row.project_id, who.provider_id, who.annotator_id, gold=row.gold is not None, price=row.price,
         training=training,
     )  # fmt: skip
     lesson = None
-    if row.gold is None:
+    if task is not None:
         workload.count_work(tx, who.annotator_id, row.project_id, spent_ms, row.price)
-        settle_if_answered(tx, project, row.task_id, form)
+        settle_if_answered(tx, project, task, form)
     else:
         judged = judge_gold(tx, form, row.task_id, answers)
         if not training:

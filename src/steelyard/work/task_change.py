@@ -60,6 +60,8 @@ def change_task(tx: Transaction, who: Principal, task_id: str, patch: Mapping[st
             .values(priority=values["priority"])
             .returning(a.c.lane_id, a.c.ordinal)
         ).all()
+        waits = (t.review_item.c.task_id == row.id, sa.text("review_item.state = 0"))
+        tx.execute(sa.update(t.review_item).where(*waits).values(priority=values["priority"]))
         put_back(tx, ((each.lane_id, each.ordinal) for each in moved))
     return tx.execute(sa.select(t.task).where(t.task.c.id == row.id)).one()
 

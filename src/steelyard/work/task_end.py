@@ -36,6 +36,12 @@ _OF_BATCH = (
     .order_by(t.task.c.id)
     .limit(sa.bindparam("count"))
 )
+_LEFT = (
+    _TASK.add_columns(t.batch.c.status.label("batch_status"))
+    .join(t.batch, t.batch.c.id == t.task.c.batch_id)
+    .where(t.task.c.id.in_(sa.bindparam("tasks", expanding=True)), t.task.c.status.in_(UNFINISHED))
+    .order_by(t.task.c.id)
+)
 _HELD = sa.select(t.assignment.c.task_id, sa.func.count().label("n")).where(
     t.assignment.c.task_id.in_(sa.bindparam("tasks", expanding=True)), sa.text("assignment.state = 1")
 ).group_by(t.assignment.c.task_id)  # fmt: skip
@@ -86,6 +92,17 @@ def end_tasks(tx: Transaction, batch_id: int, after: int, count: int) -> int | N
     elif batch.status == BatchStatus.FINISHED:
         _finish(tx, rows, f"the batch {batch.name!r} was finished")
     return rows[-1].id if len(rows) == count else None
+
+
+def end_left(tx: Transaction, tasks: Sequence[int]) -> None:
+    """Ends those of these tasks (row keys) that want answers still and belong to a batch that has ended."""
+    rows = tx.rows(_LEFT, {"tasks": tasks})
+    finished = [row for row in rows if row.batch_status == BatchStatus.FINISHED]
+    cancelled = [row for row in rows if row.batch_status == BatchStatus.CANCELLED]
+    if cancelled:
+        _cancel(tx, cancelled, "its batch was cancelled")
+    if finished:
+        _finish(tx, finished, "its batch was finished")
 
 
 def _cancel(tx: Transaction, rows: Sequence[Any], reason: str | None) -> None:

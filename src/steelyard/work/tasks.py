@@ -29,7 +29,7 @@ from steelyard.work.draft import Draft
 from steelyard.work.lanes import NOTHING_BACK, Demands, assigned_to, lane_for
 from steelyard.work.media import check_blobs
 from steelyard.work.projects import keep_form
-from steelyard.work.queue import WAVE, ordinal, put_back, take_places
+from steelyard.work.queue import ordinal, put_back, take_places, wave_at
 from steelyard.work.tally import count_tasks
 from steelyard.work.task_rows import NewTask
 
@@ -199,11 +199,11 @@ def _take_places(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> 
         some = by_priority[priority]
         first, joined = take_places(tx, project_id, priority, len(some))
         for number, task in enumerate(some, first):
-            task.wave, task.place = divmod(number, WAVE)
+            task.wave, task.place = wave_at(number)
             task.waits = True
             for lane in {task.lane, task.first_lane} if joined else ():
                 before = passed.get(lane, NOTHING_BACK)
-                passed[lane] = min(before, ordinal(first // WAVE, 0, first % WAVE))
+                passed[lane] = min(before, ordinal(task.wave, 0, task.place))
     return list(passed.items())
 
 

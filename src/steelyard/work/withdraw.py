@@ -233,4 +233,6 @@ def _reopen(
                 ordered += conclude(tx, project.id, task, policies[project.id], *inferred[task.id])
         lacking = [(task, missing[task.id]) for task in here if missing[task.id]]
         ordered += order_instead(tx, project.id, lacking)
+    if reopened := [task.id for task in tasks if missing[task.id]]:
+        end_of_reopened(tx, reopened)
     return ordered

@@ -161,6 +161,7 @@ def _create_tables() -> None:
         refers={"project_id": "project", "task_id": "task", "person_id": "person"},
     )
     op.create_index("review_item_task_id", "review_item", ["task_id"])
+    op.create_index("review_item_by_project", "review_item", ["project_id", "id"])
     op.create_index(
         "review_item_ready",
         "review_item",
