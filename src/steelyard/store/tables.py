@@ -48,6 +48,12 @@ def _ref(table: str, *, nullable: bool = False, index: bool = False, name: str |
     return Column(name or f"{table}_id", _Key, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
 
 
+def _where_any(name: str, first: str, *more: str) -> Index:
+    """An index of the rows that have the first column: where most have none, those cost nothing."""
+    there = sa.text(f"{first} IS NOT NULL")
+    return Index(name, first, *more, sqlite_where=there, postgresql_where=there)
+
+
 def _fact() -> list[Column]:
     """A fact that trust hangs on: the salt of its leaf in the ledger, and its number there once it has one."""
     return [
@@ -336,10 +342,11 @@ content = sa.Table(
     _id(),
     _ref("project", index=True),
     _ref("provider", index=True),  # who gave it
-    _ref("shipment", nullable=True, index=True),
+    _ref("shipment", nullable=True),
     Column("commitment", String(64), nullable=False, index=True, insert_sentinel=True),
     _time("at"),
     *_fact(),
+    _where_any("content_shipment_id", "shipment_id"),
 )
 
 content_payload = sa.Table(
@@ -364,7 +371,7 @@ task = sa.Table(
     _public_id(),
     Column("world", Text, nullable=False),
     _ref("project"),
-    _ref("batch", nullable=True, index=True),
+    _ref("batch", nullable=True),
     _ref("content", index=True),
     _ref("form", nullable=True),  # null until the first claim pins the project's current one
     _ref("person", nullable=True, name="created_by"),
@@ -389,6 +396,7 @@ task = sa.Table(
     _time("delivered_at", nullable=True),
     sa.UniqueConstraint("project_id", "external_id"),
     sa.UniqueConstraint("world", "unique_id"),
+    _where_any("task_batch_id", "batch_id"),
     Index("task_by_project", "project_id", "id"),
     Index("task_by_status", "project_id", "status", "id"),
     Index("task_gold", "project_id", "id", sqlite_where=sa.text("gold IS NOT NULL"),
@@ -484,7 +492,7 @@ assignment = sa.Table(
     Index("assignment_annotator", "task_id", "annotator_id", unique=True,
           sqlite_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)"),
           postgresql_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)")),
-    Index("assignment_by_batch", "batch_id", "state", "id"),
+    _where_any("assignment_by_batch", "batch_id", "state", "id"),
 )  # fmt: skip
 
 declined = sa.Table(  # tasks an annotator gave back on purpose: not handed to the same one again
@@ -599,7 +607,7 @@ judgment = sa.Table(
     _ref("assignment", nullable=True, index=True),
     _ref("annotator"),
     _ref("provider"),
-    _ref("shipment", nullable=True, index=True),
+    _ref("shipment", nullable=True),
     _ref("form"),
     _ref("judgment", nullable=True, name="based_on"),
     _ref("judgment", nullable=True, name="supersedes"),
@@ -618,6 +626,7 @@ judgment = sa.Table(
     Index("judgment_one_each", "task_id", "annotator_id", unique=True,
           sqlite_where=sa.text("current AND NOT anonymous AND based_on IS NULL"),
           postgresql_where=sa.text("current AND NOT anonymous AND based_on IS NULL")),
+    _where_any("judgment_shipment_id", "shipment_id"),
     Index("judgment_by_task", "task_id"),
     Index("judgment_by_project", "project_id", "id"),
     Index("judgment_by_time", "project_id", "at"),

@@ -16,8 +16,21 @@ FIGURES = (
 )  # fmt: skip
 
 
+# Indexes that held a row for everything, and hold one only for what has the column.
+NARROWED = (
+    ("task_batch_id", "task", ("batch_id",)),
+    ("assignment_by_batch", "assignment", ("batch_id", "state", "id")),
+    ("content_shipment_id", "content", ("shipment_id",)),
+    ("judgment_shipment_id", "judgment", ("shipment_id",)),
+)
+
+
 def upgrade() -> None:
     _create_tables()
+    for name, table, columns in NARROWED:
+        there = sa.text(f"{columns[0]} IS NOT NULL")
+        op.drop_index(name, table)
+        op.create_index(name, table, list(columns), sqlite_where=there, postgresql_where=there)
     _refer("lane", "person_id", "person")
     _refer("lane", "team_id", "team")
     op.create_index("lane_of_person", "lane", ["project_id", "person_id"])
