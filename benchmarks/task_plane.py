@@ -165,6 +165,8 @@ def start(server: Server) -> None:
 
 def cycle(server: Server, sizes: list[int]) -> None:
     costs = {}
+    bare = per_cycle(server, 500, lambda: server.owner.ask("GET", "/healthz"))
+    print(f"for comparison, one GET /healthz, which does nothing: {bare:.2f} CPU ms")
     for size in sizes:
         slug = project(server, f"cycle {size}", size)
         one = server.annotator(f"cycler {size}")

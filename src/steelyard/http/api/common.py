@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from steelyard.domain.errors import Conflict, Invalid, Problem, invalid
 from steelyard.domain.times import SECOND
 from steelyard.formats.storable import step, storable
+from steelyard.http.description import refusal
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import canonical
 from steelyard.store import tables as t
@@ -23,23 +24,6 @@ from steelyard.wiring import Installation
 
 REMEMBERED_FOR = 24 * 3600 * SECOND
 MOST = 1000
-
-
-class ProblemError(BaseModel):
-    pointer: str
-    code: str
-    message: str
-
-
-class ProblemBody(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: list[ProblemError] | None = None
 
 
 class Body(BaseModel):
@@ -53,20 +37,16 @@ class Body(BaseModel):
         return storable(sent)
 
 
-def _problem(description: str) -> dict[str, Any]:
-    return {"model": ProblemBody, "description": description}
-
-
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: _problem("The request cannot be read"),
-    401: _problem("Nobody known is asking"),
-    403: _problem("The role does not allow it"),
-    404: _problem("There is no such thing, or the role does not reach it"),
-    409: _problem("The state of things forbids it now"),
-    413: _problem("Larger than the installation takes"),
-    415: _problem("Not a content type that is taken here"),
-    422: _problem("The input is wrong; each error points to its place"),
-    503: _problem("The database was busy; try again"),
+    400: refusal("The request cannot be read"),
+    401: refusal("Nobody known is asking"),
+    403: refusal("The role does not allow it"),
+    404: refusal("There is no such thing, or the role does not reach it"),
+    409: refusal("The state of things forbids it now"),
+    413: refusal("Larger than the installation takes"),
+    415: refusal("Not a content type that is taken here"),
+    422: refusal("The input is wrong; each error points to its place"),
+    503: refusal("The database was busy; try again"),
 }
 
 
