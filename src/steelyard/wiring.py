@@ -33,12 +33,12 @@ from steelyard.store.blobs import Blobs, open_blobs
 from steelyard.store.database import Database, Transaction, open_database
 from steelyard.store.folder_lock import FolderLock
 from steelyard.store.migrate import migrate
-from steelyard.work import batches, fetch, project_end, project_erase, recall, refit, standing
+from steelyard.work import batches, ended, fetch, project_end, project_erase, recall, refit, standing
 from steelyard.work.fit_child import fit_in_child
 from steelyard.work.giveback import expire
 from steelyard.work.queue import refresh_cursors
 from steelyard.work.review_queue import expire_reviews
-from steelyard.work.task_end import end_tasks
+from steelyard.work.task_end import end_left, end_tasks
 from steelyard.work.task_rows import FETCH_JOB
 
 log = logging.getLogger("steelyard")

@@ -254,7 +254,7 @@ def test_broken_off_anywhere_it_is_gone_on_with(
     exit = begin(world)
     monkeypatch.setattr(withdraw, "CHUNK", chunk)
     (job,) = world.all(sa.select(t.job).where(t.job.c.kind == execute.JOB))
-    write, breaks = world.database.write, iter(range(1, 60))
+    write, breaks = world.database.write, iter(range(1, 100))
 
     class Killed(Exception):
         pass
@@ -278,7 +278,7 @@ def test_broken_off_anywhere_it_is_gone_on_with(
     while described(world, exit)["state"] != "done":
         rounds += 1
         try:
-            carry_on_for(next(breaks) % 9 + 1)
+            carry_on_for(next(breaks) % 14 + 1)
         except Killed:
             continue
     assert rounds > 1

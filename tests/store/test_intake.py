@@ -156,7 +156,7 @@ def test_a_write_that_is_refused_is_said_when_those_asked_for_are_over(world: Wo
     rows += [text_task(f"row {n}") for n in range(1000)]
     with pytest.raises(NotFound):
         bring(world, blobs, rows)
-    assert world.count(t.task) in (0, 501)  # without a mistake of their own the later ones may be there
+    assert world.count(t.task) in (0, 500, 501)  # without a mistake of their own the later ones may be there
 
 
 def test_inline_bytes_are_kept_as_a_blob(world: World, blobs: Blobs) -> None:

@@ -25,15 +25,16 @@ from support.world import World
 
 from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
+from steelyard.jobs.runner import Runner
 from steelyard.store import tables as t
-from steelyard.work import queue, tasks
+from steelyard.work import ended, queue, tasks
 from steelyard.work.batches import change_batch
 from steelyard.work.giveback import give_back
 from steelyard.work.queue import refresh_cursors
 from steelyard.work.review import review
 from steelyard.work.submit import Refused
 from steelyard.work.tally import progress
-from steelyard.work.task_end import end_tasks
+from steelyard.work.task_end import end_left, end_tasks
 
 _numbers = itertools.count(1)
 WAVE = 3
@@ -216,6 +217,8 @@ class Life(RuleBasedStateMachine):
 
     def check(self) -> None:
         """The database says of every task, assignment and answer what the model says."""
+        if "finished" in self.model.batches.values() or "cancelled" in self.model.batches.values():
+            Runner(self.world.database, {ended.JOB: self.end_left}).run_due()
         task, a, j = t.task, t.assignment, t.current_judgment
         rows = self.world.all(
             sa.select(task.c.public_id, task.c.id, task.c.status, task.c.wanted, task.c.answers)
@@ -283,6 +286,9 @@ class Life(RuleBasedStateMachine):
         self.world.write(lambda tx: change_batch(tx, self.world.owner, self.named(name), priority=priority))
         self.model.prioritise(name, priority)
 
+    def end_left(self, args: dict[str, Any]) -> None:
+        self.world.write(lambda tx: end_left(tx, args["tasks"]))
+
     def end(self, batch: int) -> None:
         after: int | None = 0
         while after is not None:
@@ -292,7 +298,7 @@ class Life(RuleBasedStateMachine):
 @pytest.fixture
 def small_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (queue, tasks):
-        monkeypatch.setattr(module, "WAVE", WAVE)
+        monkeypatch.setattr(module, "WAVE", WAVE, raising=False)
 
 
 @pytest.mark.timeout(3600 if thorough() else 120)

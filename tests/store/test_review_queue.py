@@ -93,7 +93,7 @@ def test_answers_are_shown_in_a_drawn_order_and_without_their_givers(world: Worl
     rita = desk(world, project)
     shown = rita.claim(20)
     places = [[given.index(judgment) for judgment, _ in item.answers] for item in shown]
-    assert {place == sorted(place) for place in places} == {True, False}
+    assert any(place != sorted(place) for place in places)
     (value, confidence, tie) = shown[0].consensus or ({}, 0, True)
     assert (value, tie) == ({"label": "cat"}, False)
     assert 0.5 < confidence < 1

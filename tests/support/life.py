@@ -153,6 +153,8 @@ class Model:
         else:
             task.status = "settled"
         self._order(task, lacks)
+        if self._ended(task) and task.status == "open":
+            self._end(task, "finished")
 
     def move_batch(self, batch: str, status: str) -> None:
         self.batches[batch] = status
@@ -174,19 +176,19 @@ class Model:
     def _back(self, task: Task, slot: Slot) -> None:
         """A slot that nobody holds any more; of a batch that has ended it is wanted no more."""
         slot.who = None
-        if task.batch is not None and self.batches[task.batch] in ("finished", "cancelled"):
-            slot.state = "cancelled"
-            if task.status == "open":
-                self._end(task, "finished")
-        else:
-            slot.state = "ready"
+        slot.state = "ready"
+        if self._ended(task) and task.status == "open":
+            self._end(task, "finished")
+
+    def _ended(self, task: Task) -> bool:
+        return task.batch is not None and self.batches[task.batch] in ("finished", "cancelled")
 
     def _order(self, task: Task, count: int) -> None:
         task.slots += [Slot(task.wanted - 1, "ready") for _ in range(count)]
 
     def _end(self, task: Task, status: str) -> None:
-        if status == "cancelled":
-            for slot in task.out():
+        for slot in task.out():
+            if status == "cancelled" or slot.state != "held":
                 slot.state = "cancelled"
         held = len(task.out())
         task.wanted = len(task.judgments) + held

@@ -17,6 +17,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql
 
 from steelyard.store.database import Transaction
+from steelyard.store.json_text import to_text
 
 # Rows in one statement, so that a statement is one of few and stays prepared.
 _SIZES = (250, 50, 10, 1)
@@ -80,3 +81,15 @@ def _type(column: sa.Column[Any]) -> str:
     if isinstance(column.type, sa.String):
         return "TEXT"
     return column.type.compile(dialect=_POSTGRES)
+
+
+def list_of(tx: Transaction, texts: Sequence[str]) -> Any:
+    """Texts as one parameter of a statement, for `items_of`: however many there are, it is the same statement."""
+    return to_text(list(texts)) if tx.dialect == "sqlite" else list(texts)
+
+
+def items_of(dialect: str, name: str) -> sa.Select[Any]:
+    """The texts of the parameter `name`, for an IN."""
+    if dialect == "sqlite":
+        return sa.select(sa.func.json_each(sa.bindparam(name)).table_valued("value").c.value)
+    return sa.select(sa.func.unnest(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text))))

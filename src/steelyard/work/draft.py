@@ -27,7 +27,7 @@ FIELDS = (
 KeepInline = Callable[[str, str], str]
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """A task that was found right: what is to be written of it."""
 
     row: int

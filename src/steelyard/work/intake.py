@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import time
 import urllib.parse
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +39,8 @@ from steelyard.work.tasks import BLOCK, MOST_IDS, Created, RowProblem, committed
 MOST_PROBLEMS = 1000  # row errors that one answer tells; all are counted
 INLINE_LIMIT = 20_000_000
 BLOCK_BYTES = 64_000  # of content in one transaction
-AHEAD = 4  # blocks asked for before the first of them is waited for
+AHEAD = 1  # blocks that wait while one is written: whoever claims meanwhile waits behind them
+BREATH = 32  # rows after which other threads get their turn: by itself Python would give it after 5 ms
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,", re.ASCII)
 T = TypeVar("T")
 Authenticate = Callable[[Transaction], Principal]
@@ -187,6 +189,8 @@ class Run:
         row = 0
         block = Block(row)
         for line, raw in enumerate(rows, 1):
+            if line % BREATH == 0:
+                time.sleep(0)
             if type(raw) is bytes:
                 if not raw or raw.isspace():
                     continue

@@ -23,6 +23,7 @@ from steelyard.work.draft import Draft, KeepInline, check_task
 
 LONGEST = 300_000  # bytes: a line within this is no content that is too large, however it is spelled
 _NOTHING: frozenset[str] = frozenset()
+_TEXT_ALONE: tuple[frozenset[str], bool] | None = (_NOTHING, False)
 _STORED = "blob:sha256/"
 
 # A whole number that every reader of JSON reads the same; others, as all with a point, are not plain.
@@ -104,18 +105,22 @@ def check_line(line: bytes, row: int, form: Form, keep_inline: KeepInline) -> Dr
 
 def _drafted(task: _Task, row: int, form: Form) -> Draft | None:
     """The draft; None where there is anything to look into."""
-    shown = _shown(task.content)
     external_id = task.external_id
-    if shown is None or (external_id is not None and not external_id.isprintable()):
+    if external_id is not None and not external_id.isprintable():
         return None
+    shown = _TEXT_ALONE
+    for block in task.content.blocks:
+        if type(block) is not _Text:
+            shown = _shown(task.content)
+            break
     given = canonical_plain(task)
-    more = _more(task, form, given.isascii())
-    if more is None:
+    more = _more(task, form, given)
+    if shown is None or more is None:
         return None
     content = canonical_plain(task.content)
     priority = 0 if task.priority is UNSET else task.priority
-    body, digest = in_ascii(content), hashlib.sha256(given).digest()
-    return Draft(row, external_id, content, body, digest, *shown, None, priority, *more)
+    digest = hashlib.sha256(given).digest()
+    return Draft(row, external_id, content, in_ascii(content), digest, *shown, None, priority, *more)
 
 
 def _shown(content: _Content) -> tuple[frozenset[str], bool] | None:
@@ -137,7 +142,7 @@ _More = tuple[str, str, _Said | None, bool, _Said | None, None, str | None]
 _NO_MORE: _More = ("[]", "{}", None, False, None, None, None)
 
 
-def _more(task: _Task, form: Form, ascii_only: bool) -> _More | None:
+def _more(task: _Task, form: Form, encoded: bytes) -> _More | None:
     """A draft's fields from `tags` to `batch`; None where there is anything to look into."""
     tags, details, gold, suggestion, batch = task.tags, task.metadata, task.gold, task.suggestion, task.batch
     if tags is None and details is None and gold is None and suggestion is None and batch is None:
@@ -145,7 +150,7 @@ def _more(task: _Task, form: Form, ascii_only: bool) -> _More | None:
     if not all(name.isprintable() for name in (batch or "", *(tags or ()))):
         return None
     for said in (details, gold, suggestion):
-        if said is not None and not ascii_only and not all(map(str.isascii, said)):
+        if said is not None and not encoded.isascii() and not all(map(str.isascii, said)):
             return None  # other rules of order
     for answers in (gold, suggestion):
         if answers is not None and forms.check_answers(form, answers):

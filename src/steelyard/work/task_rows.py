@@ -22,7 +22,7 @@ from steelyard.work.queue import ordinal
 FETCH_JOB = "fetch_content"
 
 
-class NewTask(Struct):
+class NewTask(Struct, gc=False):
     """A draft on its way to being a task: what it is committed to, and what it is given in the write."""
 
     draft: Draft

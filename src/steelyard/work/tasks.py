@@ -22,6 +22,7 @@ from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import salts
 from steelyard.store import tables as t
+from steelyard.store.bulk import items_of, list_of
 from steelyard.store.database import Transaction
 from steelyard.store.prepared import Prepared
 from steelyard.work import task_rows
@@ -99,6 +100,11 @@ def _told_apart(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> t
     publics = iter(new_ids(tx.now, len(tasks)))
     given = [task.draft.external_id for task in tasks if task.draft.external_id is not None]
     known = known_tasks(tx, project_id, given)
+    if not known and len(set(given)) == len(given):
+        for task in tasks:
+            task.public_id = next(publics)
+        created.ids += [task.public_id for task in tasks]
+        return created, list(tasks)
     fresh: list[NewTask] = []
     for task in tasks:
         draft = task.draft
@@ -130,16 +136,18 @@ def known_tasks(
     """Digest and public id of the tasks that are there, by external_id."""
     if not external_ids:
         return {}
-    rows = _KNOWN.rows(tx, {"project": project_id, "ids": external_ids})
+    rows = KNOWN[tx.dialect].rows(tx, {"project": project_id, "ids": list_of(tx, external_ids)})
     return {row.external_id: (row.digest, row.public_id) for row in rows}
 
 
-_KNOWN = Prepared(
-    sa.select(t.task.c.external_id, t.task.c.digest, t.task.c.public_id).where(
-        t.task.c.project_id == sa.bindparam("project"),
-        t.task.c.external_id.in_(sa.bindparam("ids", expanding=True)),
+KNOWN = {
+    dialect: Prepared(
+        sa.select(t.task.c.external_id, t.task.c.digest, t.task.c.public_id).where(
+            t.task.c.project_id == sa.bindparam("project"), t.task.c.external_id.in_(items_of(dialect, "ids"))
+        )
     )
-)
+    for dialect in ("sqlite", "postgresql")
+}
 
 
 def _write(

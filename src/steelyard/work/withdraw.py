@@ -18,6 +18,7 @@ from steelyard.domain.policy import Policy, parse_policy
 from steelyard.domain.states import AssignmentState, ProjectStatus, TaskStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.ended import end_of_reopened
 from steelyard.work.queue import put_back
 from steelyard.work.reviewing import drop
 from steelyard.work.settle import Ordered, conclude, infer_many, order_instead
