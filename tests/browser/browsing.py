@@ -161,6 +161,15 @@ class Place:
 ANIMAL = {"name": "label", "kind": "choice", "title": "Which animal?", "options": ["cat", "dog", "owl"]}
 
 
+def until(page: Page, holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Waits, while the page goes on, for what only the server can tell."""
+    for _ in range(int(within_s / 0.05)):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    assert holds()
+
+
 def texts(count: int) -> list[dict[str, Any]]:
     return [
         {"external_id": f"t{i}", "content": {"blocks": [{"type": "text", "text": f"Sound {i}"}]}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from browsing import Place, Visit, Visitor, texts
+from browsing import Place, Visit, Visitor, texts, until
 from playwright.sync_api import Route, expect
 
 UNSENT = ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED"]
@@ -112,9 +112,9 @@ def test_unsent_answers_are_sent_from_any_page(place: Place, visit: Visit) -> No
     expect(page.get_by_text("1 unsaved, retrying")).to_be_visible()
     annotator.context.unroute("**/submit")
     annotator.go("/")
-    expect(page.get_by_text("1 unsaved, retrying")).to_have_count(0)
     expect(page.get_by_role("heading", name="My work")).to_be_visible()
-    assert place.answers(project) == {task: {"label": "owl"}}
+    until(page, lambda: place.answers(project) == {task: {"label": "owl"}})
+    expect(page.get_by_text("1 unsaved, retrying")).to_have_count(0)
 
 
 def test_a_draft_outlives_a_reload(place: Place, visit: Visit) -> None:

@@ -13,11 +13,20 @@ export const queryClient = new QueryClient({
   },
 });
 
-export const useSession = () =>
-  useQuery({ queryKey: ["session"], queryFn: ({ signal }) => get<Session>("/api/session", signal), staleTime: 60_000 });
+let replaced = 0;
+
+/** Who is signed in; what was asked before somebody signed in or out, and is answered after it, counts no more. */
+async function askSession({ signal }: { signal: AbortSignal }): Promise<Session> {
+  const before = replaced;
+  const found = await get<Session>("/api/session", signal);
+  return before === replaced ? found : (queryClient.getQueryData<Session>(["session"]) ?? found);
+}
+
+export const useSession = () => useQuery({ queryKey: ["session"], queryFn: askSession, staleTime: 60_000 });
 
 /** Another session begins or ends: what the last one has seen is forgotten. */
 export function replaceSession(session: Session): void {
+  replaced += 1;
   queryClient.setQueryData(["session"], session);
   queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
 }
