@@ -1,1 +1,1 @@
-"""What happened: commitments to what was said. (The Merkle log over them is being built.)"""
+"""What happened: commitments to what was said, and the log that they are to stand in."""
