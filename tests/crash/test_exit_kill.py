@@ -7,15 +7,15 @@ nothing of what made them.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from support import forked
+from support.server import environment
 
 STEPS = ("recall", "revoke", "reroute", "withdraw", "reorder", "rebuild", "certificate")
 
@@ -50,7 +50,7 @@ job = inst.database.read(lambda tx: tx.row(sa.select(t.job.c.args).where(t.job.c
 execute.carry_on(inst.place(), job.args)
 """
 PREPARE = """
-import sys
+import os, sys
 from pathlib import Path
 from support.world import World
 from steelyard.exit import execute
@@ -78,30 +78,33 @@ world.write(lambda tx: execute.begin(tx, world.owner, "acme", {"to": ["borg"], "
 """
 
 
-def script(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    tests = Path(__file__).resolve().parents[1]
-    environment = {**os.environ, "PYTHONPATH": f"{tests}:{tests.parent / 'src'}"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=environment, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+def script(code: str, *arguments: object) -> tuple[int, str]:
+    """Runs Python in a process of its own to its end, or to its death; its status and what it wrote to stderr."""
+    with tempfile.TemporaryFile("w+") as said:
+        code += "\nos._exit(0)"
+        process = forked.popen(
+            [*map(str, arguments)], env=environment(), stderr=said, stdout=said, before=code
+        )
+        status = process.wait(100)
+        said.seek(0)
+        return status, said.read()
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared") / "data"
-    done = script(PREPARE, folder)
-    assert done.returncode == 0, done.stderr
+    status, said = script(PREPARE, folder)
+    assert status == 0, said
     return folder
 
 
 def test_killed_in_every_step_it_ends_as_it_should(prepared: Path) -> None:
     folder = prepared
     for number, step in enumerate(STEPS):
-        killed = script(CARRY_ON, folder, step, number % 3)
-        assert killed.returncode == -signal.SIGKILL, (step, killed.stderr)
-    done = script(CARRY_ON, folder, "none", 0)
-    assert done.returncode == 0, done.stderr
+        status, said = script(CARRY_ON, folder, step, number % 3)
+        assert status == -signal.SIGKILL, (step, said)
+    status, said = script(CARRY_ON, folder, "none", 0)
+    assert status == 0, said
     look_at(folder)
 
 

@@ -54,6 +54,7 @@ class Takers:
                     time.sleep(0.02)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_whatever_reached_somebody_is_in_the_list(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest

@@ -3,22 +3,28 @@ holds for the next request of the first."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from support import forked
 from support.crowd import GONE, Crowd, wait
-from support.server import CATS, Server, text_tasks
+from support.load import Load
+from support.server import CATS, Server, environment, text_tasks
+from support.thorough import thorough
 
 from steelyard.client import Client, Refused
+
+TASKS, ROWS = (2000, 100_000) if thorough() else (40, 4000)
 
 
 def test_a_command_beside_a_busy_server_works_and_is_obeyed_at_once(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         owner = server.client(server.make_key("owner"))
         owner.post("/api/projects", {"name": "P", "form": CATS, "policy": {"answers": 3}})
-        owner.create_tasks("p", text_tasks(3000))
+        owner.create_tasks("p", text_tasks(600))
         owner.post("/api/providers", {"name": "V"})
         made = [
             owner.post(
@@ -41,6 +47,31 @@ def test_a_command_beside_a_busy_server_works_and_is_obeyed_at_once(tmp_path: Pa
         assert owner.get("/api/providers/v/exposure", limit=1)["counts"]["showings"] == frozen
         crowd.done.set()
         crowd.join()
+
+
+def test_commands_that_write_at_the_same_time_and_are_killed_lose_nothing(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps(task) + "\n" for task in text_tasks(ROWS)))
+    with Server(tmp_path / "data") as server:
+        load = Load(server, TASKS, rest_s=0.1)
+        load.owner.post("/api/projects", {"name": "Q", "form": CATS})
+        bring_in = ["import", str(rows), "--project", "q", "--json", *server.placed]
+
+        def waiting() -> int:
+            return load.owner.get("/api/projects/q")["progress"]["open"]
+
+        with (tmp_path / "out").open("w+b") as out:
+            first = forked.popen(bring_in, env=environment(), stdout=out, stderr=out)
+            wait(lambda: waiting() > 0)
+            first.kill()
+            both = [forked.popen(bring_in, env=environment(), stdout=out, stderr=out) for _ in range(2)]
+            for number in range(2):
+                server.command("key", "create", "--role", "annotator", "--name", f"Late {number}")
+                server.command("provider", "add", f"V{number}")
+            assert [one.wait(60) for one in both] == [0, 0], (tmp_path / "out").read_text()
+        assert waiting() == ROWS, "each row once, though three brought it in"
+        load.finish()
+        assert "Traceback" not in server.log()
 
 
 def test_a_stake_recorded_through_one_server_stops_the_provider_at_the_other(

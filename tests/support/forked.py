@@ -110,10 +110,12 @@ def popen(
     stdout: IO[Any] | None = None,
     life_line: bool = False,
     anew: bool = False,
+    before: str = "",
 ) -> Forked | subprocess.Popen[bytes]:
     """Starts `steelyard ARGUMENTS` in a session of its own; stdout is a pipe unless given. With `life_line`
-    its stdin is a pipe at whose end it ends too; else it is empty."""
+    its stdin is a pipe at whose end it ends too; else it is empty. `before` is Python that is run first."""
     if anew:
+        assert not before
         return subprocess.Popen(
             [sys.executable, "-c", _ANEW % life_line, *arguments],
             stdin=subprocess.PIPE if life_line else subprocess.DEVNULL,
@@ -129,6 +131,7 @@ def popen(
         "env": dict(env),
         "cwd": str(cwd or os.getcwd()),
         "life": life_line,
+        "before": before,
     }
     status, theirs_status = os.pipe()
     stdin: IO[bytes] | None = None
@@ -197,7 +200,9 @@ def main(descriptor: int) -> None:
             for other in (woken, wake, *waiting.values()):
                 os.close(other)
             line.close()
-            _become(json.loads(message), descriptors)
+            asked = json.loads(message)
+            _become(asked, descriptors)
+            exec(asked["before"], {})
             _run(steelyard.cli.main.app)
         waiting[pid] = descriptors.pop()
         for other in descriptors:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -155,6 +157,17 @@ class Cluster:
         self._supervisor.wait(30)
         if self._supervisor.stdout is not None:
             self._supervisor.stdout.close()
+
+    def kill(self) -> None:
+        """kill -9 of the server, whose other processes then end by themselves."""
+        os.kill(self.server_pid, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        assert self._supervisor.stdin is not None
+        assert self._supervisor.stdout is not None
+        self._supervisor.stdin.write(b"again\n")
+        self._supervisor.stdin.flush()
+        self.server_pid = json.loads(self._supervisor.stdout.readline())["pid"]
 
     def _run(self, statement: sql.SQL | sql.Composed) -> None:
         with self._connect("postgres") as connection:

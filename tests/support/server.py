@@ -86,12 +86,14 @@ class Server:
         *options: str,
         port: int = 0,
         anew: bool = False,
+        before: str = "",
     ) -> None:
         self.folder = folder
         self.database_url = database_url
         self._options = options
         self._port = port
         self._anew = anew
+        self._before = before
         self.url = ""
         self.sign_in: str | None = None
         self.log_file = folder.with_name(folder.name + ".log")
@@ -109,6 +111,11 @@ class Server:
         return int(self.url.rpartition(":")[2])
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def placed(self) -> list[str]:
         """The options that name this server's data, for commands beside it."""
         more = ["--database-url", self.database_url] if self.database_url else []
@@ -119,7 +126,7 @@ class Server:
         arguments = ["serve", "--json", "--port", str(self._port), *self.placed, *self._options]
         with self.log_file.open("ab") as log:
             self._process = forked.popen(
-                arguments, env=environment(), stderr=log, life_line=True, anew=self._anew
+                arguments, env=environment(), stderr=log, life_line=True, anew=self._anew, before=self._before
             )
         said = json.loads(self._first_line())
         self.url, self.sign_in = said["url"], said.get("sign_in")

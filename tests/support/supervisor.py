@@ -120,6 +120,10 @@ class Server:
         )
         if initdb.wait(READY_S) != 0:
             raise NotStarted(self._tail("initdb.log"))
+        self.start_server()
+
+    def start_server(self) -> None:
+        data = str(self.home / "data")
         settings = SERVER_SETTINGS | {"unix_socket_directories": str(self.home)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.binaries / "postgres"), "-D", data, *options]
@@ -133,6 +137,19 @@ class Server:
             command = [setpriv, "--pdeathsig", "INT", *command]
         self.process = self._popen(command, "postgres.log", change_user=not setpriv)
         self._wait_until_ready()
+
+    def start_again(self) -> None:
+        """After it was killed; what it has left behind ends a moment later, and until then it does not start."""
+        assert self.process is not None
+        self.process.wait(READY_S)
+        deadline = time.monotonic() + READY_S
+        while True:
+            try:
+                return self.start_server()
+            except NotStarted:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def stop(self) -> None:
         try:
@@ -183,8 +200,11 @@ def main() -> int:
         assert process is not None
         host = str(server.home)
         print(json.dumps({"host": host, "pid": process.pid, "home": host}), flush=True)
-        while os.read(0, 4096):
-            pass  # nothing is said to us; only the end counts
+        while os.read(
+            0, 4096
+        ):  # its end means ours; a line, that the server was killed and shall start again
+            server.start_again()
+            print(json.dumps({"pid": server.process.pid}), flush=True)
     except NotStarted as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 1

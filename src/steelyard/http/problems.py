@@ -21,7 +21,8 @@ from steelyard.domain.errors import (
     TooLarge,
     Unauthenticated,
 )
-from steelyard.store.database import StoreBusy
+from steelyard.store.blobs import NO_SPACE
+from steelyard.store.database import PASSING, StoreBusy, StoreFull, StoreNotCommitted, StoreUnavailable
 
 log = logging.getLogger("steelyard.http")
 DOORS = ("/api/", "/v1/", "/v2/")
@@ -33,6 +34,17 @@ STATUS: dict[type[SteelyardError], int] = {
     Unauthenticated: 401,
     TooLarge: 413,
     StoreBusy: 503,
+    StoreUnavailable: 503,
+    StoreNotCommitted: 503,
+    StoreFull: 507,
+}
+
+
+_SAID: dict[type[SteelyardError], str] = {
+    StoreBusy: "The database is busy; nothing was written. Try again.",
+    StoreUnavailable: "The database cannot be reached just now. Try again.",
+    StoreNotCommitted: "Whether this was written is not known. Ask again, with the same Idempotency-Key.",
+    StoreFull: "No space is left; nothing was written.",
 }
 
 
@@ -66,9 +78,11 @@ def from_error(error: SteelyardError) -> JSONResponse:
     errors = None
     if isinstance(error, Invalid):
         errors = [{"pointer": p.pointer, "code": p.code, "message": p.message} for p in error.problems]
-    if status == 500:
+    if status >= 500 and not isinstance(error, PASSING):  # those stand in the log once, not for each request
         log.error("refused with %s: %s", error.code, error.message)
-    return problem(status, error.code, error.message, errors)
+    # Where the database lies is for the log alone.
+    detail = next((said for kind, said in _SAID.items() if isinstance(error, kind)), error.message)
+    return problem(status, error.code, detail, errors)
 
 
 def install(app: FastAPI) -> None:
@@ -97,6 +111,13 @@ def install(app: FastAPI) -> None:
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer
+
+    @app.exception_handler(OSError)
+    def file(request: Request, error: OSError) -> JSONResponse:
+        if error.errno in NO_SPACE:
+            log.error("%s %s: no space is left for a file: %s", request.method, request.url.path, error)
+            return from_error(StoreFull("no space is left for files: nothing was written"))
+        return fault(request, error)
 
     @app.exception_handler(Exception)
     def fault(request: Request, error: Exception) -> JSONResponse:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from steelyard.domain.times import SECOND
 from steelyard.jobs import queue
 from steelyard.store import tables as t
-from steelyard.store.database import Database, Transaction
+from steelyard.store.database import PASSING, Database, Transaction
 
 log = logging.getLogger("steelyard.jobs")
 Handler = Callable[[dict[str, Any]], None]
@@ -67,6 +67,8 @@ class Runner:
         while not self._stop.is_set():
             try:
                 ran = self._run_one()
+            except PASSING:
+                ran = False  # the database says it itself; the next round tries again
             except Exception:
                 log.exception("the job runner met a fault")
                 ran = False
@@ -86,7 +88,10 @@ class Runner:
         try:
             self._handlers[job.kind](args)
         except Exception as fault:
-            log.exception("job %s failed", job.kind)
+            if isinstance(fault, PASSING):
+                log.warning("job %s failed and will be tried again: %s", job.kind, fault)
+            else:
+                log.exception("job %s failed", job.kind)
             error = f"{type(fault).__name__}: {fault}"
             self._database.write(lambda tx: queue.fail(tx, job.id, self._owner, error))
             if job.attempts + 1 >= queue.MAX_ATTEMPTS and self._on_dead is not None:
@@ -126,5 +131,7 @@ class Runner:
             try:
                 if not self._database.write(lambda tx: queue.heartbeat(tx, job_id, self._owner)):
                     return
+            except PASSING:
+                continue
             except Exception:
                 log.exception("a job's lease could not be prolonged")

@@ -7,6 +7,7 @@ their name are told, never handed out as sound.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
@@ -24,9 +25,11 @@ import obstore
 from obstore.store import LocalStore, from_url
 
 from steelyard.domain.errors import NotFound, TooLarge, invalid
-from steelyard.store.database import StoreError, StoreUnavailable
+from steelyard.store.database import StoreError, StoreFull, StoreUnavailable
+from steelyard.store.trouble import Trouble
 
 CHUNK = 1 << 20
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LIMIT = 5 << 30
 _IN_MEMORY = 8 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -122,11 +125,30 @@ class Blobs(ABC):
         obstore.delete(self._store, _key(digest))
         return True
 
-    def _fetch(self, digest: str) -> Any:
-        try:
-            return obstore.get(self._store, _key(digest))
-        except FileNotFoundError:
-            raise _missing(digest) from None
+    def set_aside(self, digest: str) -> bool:
+        """Move the bytes to where nobody looks for whether they are there, though whoever reads them still finds
+        them; False when there are none. To be taken back or dropped after a while."""
+        with contextlib.suppress(FileNotFoundError):
+            obstore.rename(self._store, _key(digest), _aside(digest))
+            return True
+        return False
+
+    def take_back(self, digest: str) -> None:
+        """Put what was set aside where it was, unless it came in again meanwhile."""
+        if not self.exists(digest):
+            with contextlib.suppress(FileNotFoundError):
+                obstore.rename(self._store, _aside(digest), _key(digest))
+
+    def drop_aside(self, digest: str) -> None:
+        """Remove what was set aside."""
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self._store, _aside(digest))
+
+    def _fetch(self, digest: str, *, aside: bool = True) -> Any:
+        for key in (_key(digest), _aside(digest)) if aside else (_key(digest),):
+            with contextlib.suppress(FileNotFoundError):
+                return obstore.get(self._store, key)
+        raise _missing(digest)
 
 
 class FolderBlobs(Blobs):
@@ -142,6 +164,7 @@ class FolderBlobs(Blobs):
             raise StoreUnavailable(f"{self.folder} cannot be used for blobs: {error.strerror}") from error
         super().__init__(LocalStore(self.folder), str(self.folder), limit)
         self._synced: set[str] = set()
+        self._trouble = Trouble(worked=True)
         self.sweep()
 
     def put(self, data: Source, *, limit: int | None = None) -> str:
@@ -151,6 +174,20 @@ class FolderBlobs(Blobs):
             if self._is_sound(digest):
                 _sync_folder(self._path(digest).parent)
                 return digest
+        try:
+            digest = self._keep(data, limit)
+            self._trouble.over()
+            return digest
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                message = f"no space is left for blobs in {self.folder}"
+                self._trouble.met(message)
+                raise StoreFull(f"{message}: nothing was kept") from error
+            if isinstance(error, FileNotFoundError) and not self._arriving.is_dir():
+                raise StoreUnavailable(f"{self.folder} is gone: no blob can be kept") from error
+            raise  # it may be the source's
+
+    def _keep(self, data: Source, limit: int) -> str:
         path, descriptor = self._make_arriving()
         try:
             hasher = hashlib.sha256()
@@ -196,7 +233,8 @@ class FolderBlobs(Blobs):
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            for _ in self.stream(digest):
+            result = self._fetch(digest, aside=False)  # what was set aside may go
+            for _ in _checked(result.stream(min_chunk_size=CHUNK), digest, self._place):
                 pass
         except (BlobMissing, BlobCorrupt):
             return False
@@ -263,6 +301,10 @@ def _key(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise invalid("", "digest", "a blob is named by the 64 lower-case hex digits of its SHA-256")
     return f"sha256/{digest[:2]}/{digest[2:]}"
+
+
+def _aside(digest: str) -> str:
+    return f"aside/{_key(digest)}"
 
 
 def _missing(digest: str) -> BlobMissing:

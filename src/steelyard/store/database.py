@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from anyio import to_thread
 
 from steelyard.domain.errors import SteelyardError
+from steelyard.store.trouble import Trouble
 
 T = TypeVar("T")
 Clock = Callable[[], int]
@@ -42,15 +43,25 @@ class StoreBusy(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """There is no database at the given place, or it does not let us in."""
+    """There is no database at the given place just now, or it does not let us in."""
 
     code = "store_unavailable"
+
+
+class StoreFull(StoreError):
+    """No space is left where the database lies; nothing was written."""
+
+    code = "store_full"
 
 
 class StoreNotCommitted(StoreError):
     """The commit itself failed: nothing is acknowledged, and what was asked has to be asked again."""
 
     code = "store_not_committed"
+
+
+# What is no fault of ours and passes; the database itself says it in the log.
+PASSING = (StoreBusy, StoreUnavailable, StoreFull, StoreNotCommitted)
 
 
 class StoreMisused(StoreError):
@@ -67,11 +78,12 @@ def system_clock() -> int:
 class Transaction:
     """What a use case is given: one open transaction, and the one moment at which it happens."""
 
-    __slots__ = ("_after", "_now", "connection", "dialect", "memo")
+    __slots__ = ("_after", "_now", "connection", "dialect", "memo", "raw")
 
-    def __init__(self, connection: sa.Connection, dialect: str) -> None:
+    def __init__(self, connection: sa.Connection, dialect: str, raw: Any = None) -> None:
         self.connection = connection
         self.dialect = dialect
+        self.raw = raw  # the driver's own connection, where statements go to it as they are
         self._now: int | None = None
         self._after: list[Callable[[], object]] = []
         # What was worked out within this transaction; emptied when a lock is taken, since what was read
@@ -166,6 +178,7 @@ class Database(ABC):
         self._opened_by = os.getpid()
         self._closed = False
         self._within = threading.local()
+        self._trouble = Trouble()
 
     @abstractmethod
     def read(self, fn: Callable[[Transaction], T]) -> T:
@@ -182,9 +195,14 @@ class Database(ABC):
 
     def ask(self, fn: Callable[[Transaction], T]) -> Callable[[], T]:
         """Like `write`, for one that has more to do meanwhile: returns what waits for the write and gives its
-        result. What one thread asks for is done in that order; whoever asks bounds how much waits."""
+        result. What one thread asks for is done in that order, behind the writes of others; whoever asks bounds
+        how much waits."""
         result = self.write(fn)  # where a write keeps nobody else waiting there is nothing to gain
         return lambda: result
+
+    def quiet(self) -> bool:
+        """Whether a long write keeps hardly anybody waiting just now."""
+        return True
 
     async def write_soon(self, fn: Callable[[Transaction], T]) -> T:
         """`write` for an event loop, which goes on meanwhile."""

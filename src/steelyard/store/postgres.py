@@ -20,6 +20,8 @@ from sqlalchemy import event, exc
 from steelyard.store.database import (
     Database,
     StoreBusy,
+    StoreError,
+    StoreFull,
     StoreMisused,
     StoreNotCommitted,
     StoreUnavailable,
@@ -40,6 +42,7 @@ MIGRATION_LOCK = SHOWING_LOCK + 1
 
 _OPTIONS = {"connect_timeout": 10, "application_name": "steelyard"}
 _RUN_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
+_FULL = "53100"
 _CLOCK = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
 _READ_CLOCK = sa.text(f"select {_CLOCK}")
 _SHARE = sa.text(f"select pg_advisory_xact_lock_shared({SHOWING_LOCK}), {_CLOCK}")
@@ -123,8 +126,13 @@ class PostgresDatabase(Database):
 
     def read(self, fn: Callable[[Transaction], T]) -> T:
         self._check_usable()
-        with self._connect(self._snapshots) as connection, connection.begin():
-            return fn(PostgresTransaction(connection, self._shift, writes=False))
+        try:
+            with self._connect(self._snapshots) as connection, connection.begin():
+                return fn(PostgresTransaction(connection, self._shift, writes=False))
+        except exc.DBAPIError as error:
+            if (told := self._failed(error)) is not None:
+                raise told from error
+            raise
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
         self._check_writable()
@@ -156,12 +164,12 @@ class PostgresDatabase(Database):
                 return self._write_once(fn)
             except exc.DBAPIError as error:
                 lost = error.connection_invalidated
-                if not lost and _sqlstate(error) not in _RUN_AGAIN:
-                    raise
-                if attempt == TRIES:
-                    if lost:
-                        raise self._unavailable(error) from error
+                if attempt == TRIES and not lost and _sqlstate(error) in _RUN_AGAIN:
                     raise StoreBusy(f"given up after {TRIES} tries that each met another write") from error
+                if attempt == TRIES or not (lost or _sqlstate(error) in _RUN_AGAIN):
+                    if (told := self._failed(error)) is not None:
+                        raise told from error
+                    raise
             time.sleep(random.uniform(0.2, 1.0) * 0.01 * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -185,11 +193,21 @@ class PostgresDatabase(Database):
                 if _sqlstate(error) in _RUN_AGAIN:
                     raise
                 if error.connection_invalidated:
+                    self._unavailable(error)
                     raise StoreNotCommitted(
                         "the connection broke during the commit; whether it was written is not known"
                     ) from error
                 raise
+            self._trouble.over()
             return result, tx
+
+    def _failed(self, error: exc.DBAPIError) -> StoreError | None:
+        """What to say when it is the server or its disk that failed; None of any other error."""
+        if _sqlstate(error) == _FULL:
+            told = StoreFull(f"no space is left for {self._place}: nothing was written")
+            self._trouble.met(told.message)
+            return told
+        return self._unavailable(error) if error.connection_invalidated else None
 
     @contextmanager
     def _connect(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -229,7 +247,9 @@ class PostgresDatabase(Database):
         password = self._engine.url.password
         if password:
             said = said.replace(str(password), "***")
-        return StoreUnavailable(f"{self._place} cannot be reached: {said}")
+        told = StoreUnavailable(f"{self._place} cannot be reached: {said}")
+        self._trouble.met(told.message)
+        return told
 
 
 def _parse(url: str) -> sa.URL:

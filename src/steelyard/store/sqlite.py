@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -40,11 +40,14 @@ from steelyard.store.database import (
 from steelyard.store.sqlite_file import (
     BUSY_S,
     begin_immediate,
+    failure,
+    identity,
     is_busy,
     make_engine,
     make_file,
     raw_connection,
 )
+from steelyard.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -65,7 +68,7 @@ class SqliteTransaction(Transaction):
     __slots__ = ("_clock", "_writes")
 
     def __init__(self, connection: sa.Connection, clock: Clock, writes: bool) -> None:
-        super().__init__(connection, "sqlite")
+        super().__init__(connection, "sqlite", raw_connection(connection))
         self._clock = clock
         self._writes = writes
 
@@ -86,10 +89,11 @@ class SqliteTransaction(Transaction):
 class _Request:
     """One write that somebody waits for."""
 
-    __slots__ = ("asked_at", "fn", "future", "result", "tx")
+    __slots__ = ("asked_at", "behind", "fn", "future", "result", "tx")
 
-    def __init__(self, fn: Callable[[Transaction], Any]) -> None:
+    def __init__(self, fn: Callable[[Transaction], Any], behind: bool = False) -> None:
         self.fn = fn
+        self.behind = behind
         self.future: Future[Any] = Future()
         self.asked_at = time.monotonic()
         self.result: Any = None
@@ -122,10 +126,11 @@ class SqliteDatabase(Database):
             raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed")
         self.path = Path(path).absolute()
         self._clock = clock
-        self._queue: SimpleQueue[_Request | None] = SimpleQueue()
+        self._queue: Turns[_Request] = Turns()
         self._gate = threading.Lock()
         self._writer: threading.Thread | None = None
         make_file(self.path)
+        self._identity = identity(self.path)
         self._engine = make_engine(
             self.path, poolclass=QueuePool, pool_size=16, max_overflow=-1, pool_use_lifo=True
         )
@@ -135,19 +140,27 @@ class SqliteDatabase(Database):
 
     def read(self, fn: Callable[[Transaction], T]) -> T:
         self._check_usable()
+        self._check_there()
         try:
             with self._engine.connect() as connection, connection.begin():
                 return fn(SqliteTransaction(connection, self._clock, writes=False))
         except exc.OperationalError as error:
             if is_busy(error.orig):
                 raise StoreBusy(f"{self.path} stayed locked for {BUSY_S:.0f} s") from error
+            if _writes_in_a_read(error.orig):
+                raise
+            if (told := self._failed(error)) is not None:
+                raise told from error
             raise
 
     def write(self, fn: Callable[[Transaction], T]) -> T:
-        return self.ask(fn)()
+        return self._put(fn).wait()
 
     def ask(self, fn: Callable[[Transaction], T]) -> Callable[[], T]:
-        return self._put(fn).wait
+        return self._put(fn, behind=True).wait
+
+    def quiet(self) -> bool:
+        return self._queue.quiet(time.monotonic())
 
     async def write_soon(self, fn: Callable[[Transaction], T]) -> T:
         """No thread waits for the writer. Should the asker be cancelled, what has not begun does not happen."""
@@ -157,9 +170,18 @@ class SqliteDatabase(Database):
             await to_thread.run_sync(request.tx._run_after_commit)
         return result
 
-    def _put(self, fn: Callable[[Transaction], Any]) -> _Request:
+    def _check_there(self) -> None:
+        """Raises when the file was taken away: what is written to it then would be lost with it."""
+        if identity(self.path) != self._identity:
+            message = (
+                f"{self.path} is gone, or not the file that was opened (was its folder moved or deleted?)"
+            )
+            self._trouble.met(message)
+            raise StoreUnavailable(message)
+
+    def _put(self, fn: Callable[[Transaction], Any], behind: bool = False) -> _Request:
         self._check_writable()
-        request = _Request(fn)
+        request = _Request(fn, behind)
         with self._gate:
             self._check_usable()
             if self._writer is None:
@@ -176,6 +198,7 @@ class SqliteDatabase(Database):
             # Tables are rebuilt by copying, which must not cascade; checked as a whole before the commit.
             raw.execute("PRAGMA foreign_keys=OFF")
             raw.execute("PRAGMA query_only=OFF")
+            raw.execute("PRAGMA busy_timeout=0")
             begin_immediate(raw, MIGRATION_BUSY_S, self.path)
             with connection.execution_options(steelyard_begun=True).begin():
                 yield connection
@@ -204,6 +227,7 @@ class SqliteDatabase(Database):
         connection.detach()
         raw_connection(connection).execute("PRAGMA query_only=OFF")
         raw_connection(connection).execute(f"PRAGMA cache_size=-{WRITER_CACHE_KB}")
+        raw_connection(connection).execute("PRAGMA busy_timeout=0")
         self._writer = threading.Thread(
             target=self._write_on, args=(connection,), name="steelyard-writer", daemon=True
         )
@@ -212,37 +236,37 @@ class SqliteDatabase(Database):
     def _write_on(self, connection: sa.Connection) -> None:
         self._within.write = True
         last_turn = time.monotonic()
+        stopped = False
         try:
-            while True:
+            while not stopped:
                 if self._queue.empty():
-                    request = self._queue.get()
+                    request = self._queue.get(last_turn)
                     last_turn = time.monotonic()
                 else:
                     if time.monotonic() - last_turn > TURN_EVERY_S:
                         time.sleep(TURN_S)
                         last_turn = time.monotonic()
-                    request = self._queue.get()
-                if request is None:
-                    return
-                if self._commit_together(connection, request):
-                    return
+                    request = self._queue.get(time.monotonic())
+                stopped = request is None or self._commit_together(connection, request)
         finally:
-            self._abandon()
+            self._abandon(stopped)
             connection.close()
 
-    def _abandon(self) -> None:
-        """Nobody may wait for ever, should the writing thread end before its time."""
+    def _abandon(self, stopped: bool) -> None:
+        """Nobody may wait for ever, should the writing thread end before its time; then the next write starts
+        another one, with a connection of its own."""
         with self._gate:
-            self._closed = True
-        while True:
-            try:
-                request = self._queue.get_nowait()
-            except Empty:
-                return
-            if request is not None and request.future.set_running_or_notify_cancel():
-                request.future.set_exception(
-                    StoreNotCommitted("the database was closed before this was written")
-                )
+            self._closed = self._closed or stopped
+            self._writer = self._writer if stopped else None
+            while True:
+                try:
+                    request = self._queue.get_nowait(0.0)
+                except Empty:
+                    return
+                if request is not None and request.future.set_running_or_notify_cancel():
+                    request.future.set_exception(
+                        StoreNotCommitted("the writing thread ended before this was written")
+                    )
 
     def _commit_together(self, connection: sa.Connection, first: _Request) -> bool:
         """Run `first` and those that wait behind it in one transaction. True when told to stop."""
@@ -256,6 +280,7 @@ class SqliteDatabase(Database):
             if request.future.set_running_or_notify_cancel():
                 try:
                     if transaction is None:
+                        self._check_there()
                         patience = BUSY_S - (time.monotonic() - request.asked_at)
                         begin_immediate(raw, patience, self.path)
                         transaction = connection.begin()
@@ -268,14 +293,16 @@ class SqliteDatabase(Database):
                         try:
                             _roll_back(connection, raw)
                         finally:
-                            _refuse(lost, "a neighbour's failure ended the transaction", error)
-                            request.future.set_exception(error)
+                            self._refuse(lost, "a neighbour's failure ended the transaction", error)
+                            request.future.set_exception(self._failed(error) or error)
                     else:
-                        request.future.set_exception(error)
+                        request.future.set_exception(self._failed(error) or error)
             request = None
-            if time.monotonic() < until:
+            now = time.monotonic()
+            if now < until:
                 try:
-                    request = self._queue.get_nowait()
+                    # Whoever waits for this commit does not wait for a block of an import too.
+                    request = self._queue.get_nowait(now, behind=all(one.behind for one in done))
                     stop = request is None
                 except Empty:
                     pass
@@ -286,11 +313,29 @@ class SqliteDatabase(Database):
                 try:
                     _roll_back(connection, raw)
                 finally:
-                    _refuse(done, "the commit failed", error)
+                    self._refuse(done, "the commit failed", error)
             else:
+                self._trouble.over()
                 for request in done:
                     request.future.set_result(request.result)
         return stop
+
+    def _refuse(self, requests: list[_Request], why: str, error: BaseException) -> None:
+        for request in requests:
+            # An error of its own for each: they are raised in different threads.
+            refusal = self._failed(error)
+            if refusal is None:
+                refusal = StoreNotCommitted(f"nothing was written: {why} ({error})")
+                refusal.__cause__ = error
+            request.future.set_exception(refusal)
+
+    def _failed(self, error: BaseException) -> StoreError | None:
+        """What to say when it is the disk that failed; None of any other error."""
+        told = failure(error.orig if isinstance(error, exc.DBAPIError) else error, self.path)
+        if told is not None:
+            told.__cause__ = error
+            self._trouble.met(told.message)
+        return told
 
     def _run(
         self, connection: sa.Connection, raw: sqlite3.Connection, request: _Request, alone: bool
@@ -305,6 +350,11 @@ class SqliteDatabase(Database):
             raise StoreMisused("a request must not end its own transaction")
         if not alone:
             raw.execute("RELEASE request")
+
+
+def _writes_in_a_read(error: BaseException | None) -> bool:
+    """A mistake of ours, and not of the disk's."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
 
 
 def _undo_last(raw: sqlite3.Connection) -> bool:
@@ -323,11 +373,3 @@ def _roll_back(connection: sa.Connection, raw: sqlite3.Connection) -> None:
     finally:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
-
-
-def _refuse(requests: list[_Request], why: str, error: BaseException) -> None:
-    for request in requests:
-        # An error of its own for each: they are raised in different threads.
-        refusal = StoreNotCommitted(f"nothing was written: {why} ({error})")
-        refusal.__cause__ = error
-        request.future.set_exception(refusal)

@@ -16,12 +16,13 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from steelyard.store.database import StoreBusy, StoreUnavailable
+from steelyard.store.database import StoreBusy, StoreError, StoreFull, StoreUnavailable
 from steelyard.store.json_text import from_text, to_text
 
 BUSY_S = 10.0
 # How often one that waits for its turn looks: more often than a turn is long.
 LOOK_S, LOOK_AT_MOST_S = 0.0003, 0.0015
+_CANNOT_GROW = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def make_file(path: Path) -> None:
@@ -107,25 +108,44 @@ def _begin(connection: sa.Connection) -> None:
 def begin_immediate(raw: sqlite3.Connection, patience_s: float, path: Path) -> None:
     """Become the one writer of the file, or raise StoreBusy.
 
-    SQLite's own waiting looks only every 100 ms, and under load it never finds the file free.
+    SQLite's own waiting looks only every 100 ms, and under load it never finds the file free: the connection's
+    `busy_timeout` is 0.
     """
     deadline = time.monotonic() + patience_s
     pause = LOOK_S
-    raw.execute("PRAGMA busy_timeout=0")
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise StoreBusy(f"another process kept {path} locked for {BUSY_S:.0f} s") from error
+        time.sleep(pause)
+        pause = min(pause * 1.5, LOOK_AT_MOST_S)
+
+
+def failure(error: BaseException | None, path: Path) -> StoreError | None:
+    """What to say of an error of the driver that is the disk's doing and not ours; None of any other."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    # A file that may not grow (a limit of its size, a quota) is an error of writing to SQLite.
+    if code & 0xFF == sqlite3.SQLITE_FULL or code in _CANNOT_GROW:
+        return StoreFull(f"no space is left for {path} ({error}): nothing was written")
+    if code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        return StoreUnavailable(f"{path} cannot be written or read just now ({error})")
+    return None
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells this file from every other; None where there is none."""
     try:
-        while True:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if not is_busy(error):
-                    raise
-                if time.monotonic() >= deadline:
-                    raise StoreBusy(f"another process kept {path} locked for {BUSY_S:.0f} s") from error
-            time.sleep(pause)
-            pause = min(pause * 1.5, LOOK_AT_MOST_S)
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_busy(error: object) -> bool:

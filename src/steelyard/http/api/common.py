@@ -46,7 +46,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     413: refusal("Larger than the installation takes"),
     415: refusal("Not a content type that is taken here"),
     422: refusal("The input is wrong; each error points to its place"),
-    503: refusal("The database was busy; try again"),
+    503: refusal("The database was busy, or could not be reached; try again"),
+    507: refusal("No space is left; nothing was written"),
 }
 
 
