@@ -32,6 +32,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 FORM = {"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog"]}]}
+IDLE_S = 2.0  # a connection that was not used for longer is opened anew
 TICKS = os.sysconf("SC_CLK_TCK")
 ENTRY = "from steelyard.cli.main import app; app()"
 
@@ -42,14 +43,18 @@ class Link:
     def __init__(self, url: str, authorization: str) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
-        self._link = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=120)
+        self._link = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=3600)
         self._headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        self._used = 0.0
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if time.monotonic() - self._used > IDLE_S:
+            self._link.close()  # the server may have; the next request opens it again
         self._link.request(method, path, data, {**self._headers, **headers})
         answer = self._link.getresponse()
         said = answer.read()
+        self._used = time.monotonic()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {said[:300]!r}")
         return json.loads(said) if said else None

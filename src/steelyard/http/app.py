@@ -43,6 +43,7 @@ from steelyard.http.api import (
 )
 from steelyard.http.description import describe
 from steelyard.http.edge import Edge
+from steelyard.http.hot import Hot
 from steelyard.http.pages import serve_pages
 from steelyard.wiring import Installation
 
@@ -67,6 +68,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.installation = installation
     problems.install(app)
     for module in (
+        health,
         sessions,
         projects,
         tasks,
@@ -94,11 +96,10 @@ def create_app(installation: Installation) -> FastAPI:
         people,
         teams,
         blobs,
-        health,
     ):
         app.include_router(module.router)
-    app.router.routes[:0] = assignments.HOT
     serve_pages(app, files("steelyard") / "static")
     app.add_middleware(Edge)
+    app.add_middleware(Hot, handlers=assignments.HOT)
     describe(app)
     return app

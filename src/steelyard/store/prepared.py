@@ -22,21 +22,16 @@ from steelyard.store.database import Transaction
 
 _EXPANDING = re.compile(r"__\[POSTCOMPILE_(\w+)\]")
 _NOTHING: Mapping[str, Any] = {}
-Convert = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Compiled:
     """What SQLite is given, and how values go in and out."""
 
     sql: str
-    fixed: dict[str, Any]  # values that stand in the statement itself
-    binds: list[tuple[str, Convert]]
-    defaults: list[tuple[str, Any]]  # of columns that the caller leaves out: a value, or what makes one
-    expanding: list[str]
-    make: Callable[[Any], Any] | None
-    results: list[tuple[int, Convert]]
-    width: int
+    values: Callable[[Mapping[str, Any]], Sequence[Any]]  # of the parameters, in the order of their places
+    lists: dict[int, str]  # which of them are lists, by place
+    found: Callable[[Any], Any] | None  # what a row of the driver's becomes
 
 
 class Prepared:
@@ -56,19 +51,10 @@ class Prepared:
         """All rows; their columns are attributes."""
         if tx.dialect != "sqlite":
             return tx.execute(self.statement, parameters).all()
-        cursor, compiled = self._execute(tx, parameters)
-        rows = cursor.fetchall()
-        make = compiled.make
-        assert make is not None, "the statement returns no rows"
-        if not compiled.results:
-            return [make(row) for row in rows]
-        found = []
-        for row in rows:
-            values = list(row)
-            for at, convert in compiled.results:
-                values[at] = convert(values[at])
-            found.append(make(values))
-        return found
+        cursor = self._execute(tx, parameters)
+        found = self._compiled.found  # type: ignore[union-attr]
+        assert found is not None, "the statement returns no rows"
+        return [found(row) for row in cursor.fetchall()]
 
     def row(self, tx: Transaction, parameters: Mapping[str, Any] = _NOTHING) -> Any:
         """The first row, or None."""
@@ -88,50 +74,48 @@ class Prepared:
         """Runs a statement that returns no rows; how many it touched."""
         if tx.dialect != "sqlite":
             return tx.execute(self.statement, parameters).rowcount
-        return self._execute(tx, parameters)[0].rowcount
+        return self._execute(tx, parameters).rowcount
 
     def added(self, tx: Transaction, parameters: Mapping[str, Any]) -> int:
         """Runs an INSERT of one row; the row key that it has drawn."""
         if tx.dialect != "sqlite":
             return tx.added(self.statement, parameters)
-        key = self._execute(tx, parameters)[0].lastrowid
+        key = self._execute(tx, parameters).lastrowid
         assert key is not None
         return key
 
-    def _execute(self, tx: Transaction, parameters: Mapping[str, Any]) -> tuple[sqlite3.Cursor, _Compiled]:
+    def _execute(self, tx: Transaction, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
         compiled = self._compiled
         if compiled is None:
             compiled = self._compiled = _compile(self.statement, tx)
-        given = {**compiled.fixed, **parameters}
-        sql = self._widened(compiled, given) if compiled.expanding else compiled.sql
-        for name, value in compiled.defaults:
-            given[name] = value(None) if callable(value) else value
-        for name, convert in compiled.binds:
-            given[name] = convert(given[name])
-        raw: Any = tx.connection.connection.dbapi_connection
+        sql, values = compiled.sql, compiled.values(parameters)
+        if compiled.lists:
+            sql, values = self._widened(compiled, values)
         try:
-            return raw.execute(sql, given), compiled
+            return tx.raw.execute(sql, values)
         except sqlite3.Error as error:
             raise exc.DBAPIError.instance(
                 sql, None, error, sqlite3.Error, hide_parameters=True, dialect=tx.connection.dialect
             ) from error
 
-    def _widened(self, compiled: _Compiled, given: dict[str, Any]) -> str:
-        """The statement with a place for each value of its lists."""
-        sizes = tuple(len(given[name]) for name in compiled.expanding)
+    def _widened(self, compiled: _Compiled, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        """The statement with a place for each value of its lists, and all values in the order of places."""
+        flat: list[Any] = []
+        for at, value in enumerate(values):
+            if at in compiled.lists:
+                flat += value
+            else:
+                flat.append(value)
+        sizes = tuple([len(values[at]) for at in compiled.lists])
         sql = self._wide.get(sizes)
         if sql is None:
-            many = dict(zip(compiled.expanding, sizes, strict=True))
+            many = dict(zip(compiled.lists.values(), sizes, strict=True))
 
             def places(found: re.Match[str]) -> str:
-                name = found[1]
-                return ", ".join(f":{name}__{i}" for i in range(many[name])) or "NULL"
+                return ", ".join("?" * many[found[1]]) or "NULL"
 
             sql = self._wide[sizes] = _EXPANDING.sub(places, compiled.sql)
-        for name in compiled.expanding:
-            for i, value in enumerate(given.pop(name)):
-                given[f"{name}__{i}"] = value
-        return sql
+        return sql, flat
 
 
 def insert(table: sa.Table, *names: str) -> Prepared:
@@ -142,32 +126,60 @@ def insert(table: sa.Table, *names: str) -> Prepared:
 def _compile(statement: Any, tx: Transaction) -> _Compiled:
     known: Any = tx.connection.dialect
     dialect = SQLiteDialect_pysqlite(
-        paramstyle="named",
+        paramstyle="qmark",
         json_serializer=known._json_serializer,
         json_deserializer=known._json_deserializer,
     )
     dialect.server_version_info = known.server_version_info
     compiled: Any = statement.compile(dialect=dialect)
-    expanding = list(_EXPANDING.findall(compiled.string))
-    prefetched = [(column.key, column.default.arg) for column in getattr(compiled, "insert_prefetch", ())]
-    names = {name for name, _ in prefetched}
-    fixed = {
-        name: bind.effective_value
-        for name, bind in compiled.binds.items()
-        if not bind.required and name not in names
-    }
-    columns = compiled._result_columns or []
-    results = [(i, c.type._cached_result_processor(dialect, None)) for i, c in enumerate(columns)]
-    make = None
-    if columns:
-        make = namedtuple("Found", [c.keyname for c in columns], rename=True)._make
+    lists = set(_EXPANDING.findall(compiled.string))
     return _Compiled(
         compiled.string,
-        fixed,
-        [(n, p) for n, p in compiled._bind_processors.items() if callable(p) and n not in expanding],
-        prefetched,
-        list(dict.fromkeys(expanding)),
-        make,
-        [(i, p) for i, p in results if p is not None],
-        len(columns),
+        _values(compiled, lists),
+        {at: name for at, name in enumerate(compiled.positiontup) if name in lists},
+        _found(compiled._result_columns or [], dialect),
     )
+
+
+def _values(compiled: Any, lists: set[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """A function of its own for each statement, so that no value is asked what is to be done with it."""
+    made = {column.key: column.default.arg for column in getattr(compiled, "insert_prefetch", ())}
+    known: dict[str, Any] = {}
+    parts = []
+    for at, name in enumerate(compiled.positiontup):
+        bind = compiled.binds[name]
+        convert = compiled._bind_processors.get(name)
+        convert = convert if callable(convert) and name not in lists else None
+        if name in made and callable(made[name]):
+            known[f"made{at}"] = made[name]
+            part = f"made{at}(None)"
+        elif name in made or not bind.required:  # a value that stands in the statement itself
+            value = made.get(name, bind.effective_value)
+            known[f"fixed{at}"] = value if convert is None else convert(value)
+            parts.append(f"fixed{at}")
+            continue
+        else:
+            part = f"given[{name!r}]"
+        if convert is not None:
+            known[f"convert{at}"] = convert
+            part = f"convert{at}({part})"
+        parts.append(part)
+    return eval(f"lambda given: ({''.join(part + ', ' for part in parts)})", known)
+
+
+def _found(columns: Sequence[Any], dialect: Any) -> Callable[[Any], Any] | None:
+    if not columns:
+        return None
+    make = namedtuple("Found", [c.keyname for c in columns], rename=True)._make
+    converts = [c.type._cached_result_processor(dialect, None) for c in columns]
+    if not any(converts):
+        return make
+    known: dict[str, Any] = {"make": make}
+    parts = []
+    for at, convert in enumerate(converts):
+        if convert is None:
+            parts.append(f"row[{at}]")
+        else:
+            known[f"convert{at}"] = convert
+            parts.append(f"convert{at}(row[{at}])")
+    return eval(f"lambda row: make(({', '.join(parts)},))", known)

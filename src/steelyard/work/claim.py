@@ -130,8 +130,9 @@ def _handed_out(
     keys = [row.id for row in taken]
     shown = find_shown(tx, keys)
     if pinned := [row.task_id for row in shown if row.form_id is None]:
-        _PIN.run(tx, {"ids": pinned})
-        shown = find_shown(tx, keys)
+        form = next(row.shown_form for row in shown if row.form_id is None)
+        if _PIN.run(tx, {"ids": pinned, "pinned": form}) < len(pinned):  # another claim was first
+            shown = find_shown(tx, keys)
     for row in shown:
         _EXPOSE.run(
             tx,
@@ -264,7 +265,5 @@ _EXPOSE = insert(
 _PIN = Prepared(
     sa.update(t.task)
     .where(t.task.c.id.in_(sa.bindparam("ids", expanding=True)), t.task.c.form_id.is_(None))
-    .values(
-        form_id=sa.select(t.project.c.form_id).where(t.project.c.id == t.task.c.project_id).scalar_subquery()
-    )
+    .values(form_id=sa.bindparam("pinned"))
 )

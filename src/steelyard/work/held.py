@@ -42,6 +42,8 @@ class Held:
     returned: str | None = None  # why a reviewer rejected the holder's answer, which is asked for again
 
 
+# A task that nobody was shown yet has the form that its project has now.
+_FORM_ID = sa.func.coalesce(t.task.c.form_id, t.project.c.form_id)
 _SHOW = Prepared(
     sa.select(
         t.assignment.c.id,
@@ -51,6 +53,7 @@ _SHOW = Prepared(
         t.task.c.public_id.label("task"),
         t.task.c.content_id,
         t.task.c.form_id,
+        _FORM_ID.label("shown_form"),
         t.task.c.suggestion,
         t.content_payload.c.body,
         t.form.c.body.label("form"),
@@ -60,7 +63,8 @@ _SHOW = Prepared(
     )
     .join(t.task, t.task.c.id == t.assignment.c.task_id)
     .join(t.content_payload, t.content_payload.c.content_id == t.task.c.content_id)
-    .join(t.form, t.form.c.id == t.task.c.form_id, isouter=True)
+    .join(t.project, t.project.c.id == t.task.c.project_id)
+    .join(t.form, t.form.c.id == _FORM_ID)
     .join(
         t.answer_draft,
         sa.and_(

@@ -134,6 +134,9 @@ _BUSY = Prepared(
 )
 
 
+NEAR = 16  # places between a cursor and where it should be
+
+
 class Queue:
     """What waits for one annotator in one project, lane by lane, in one claim."""
 
@@ -240,13 +243,19 @@ class Queue:
         return rows, _one_each(rows, taken | {row.task_id for row in busy})
 
     def _move_cursor(self, at: dict[str, Any], lane: Any, seen: Sequence[Any], found: Sequence[Any]) -> None:
-        """Nothing is left for this annotator below the last row taken; with none there, below the last ready."""
+        """Nothing is left for this annotator below the last row taken; with none there, below the last ready.
+
+        A cursor that lies a little behind costs a look at the few rows between; writing it costs more.
+        """
         if seen:
             ordinal = (found or seen)[-1].ordinal
         else:
             last = _LAST_READY.scalar(self._tx, at)
             ordinal = max(at["start"], last + 1) if last is not None else at["start"]
-        if self._cursors[lane.id].get(at["priority"]) == (ordinal, lane.epoch):
+        before = self._cursors[lane.id].get(at["priority"])
+        if before == (ordinal, lane.epoch):
+            return
+        if before is not None and found and before[1] == lane.epoch and 0 <= ordinal - before[0] < NEAR:
             return
         self._cursors[lane.id][at["priority"]] = (ordinal, lane.epoch)
         key = {"annotator_id": at["me"], "lane_id": lane.id, "priority": at["priority"]}

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from starlette.routing import Route
 
 from steelyard.domain.errors import Conflict, NotFound
 from steelyard.domain.ids import is_id
@@ -62,11 +61,10 @@ class Extension(Body):
 @router.post("/projects/{slug}/claim", openapi_extra=asks_for(Claim))
 async def take(request: Request, slug: str) -> Response:
     """Hands out assignments under a lease. An empty list says why; it is not an error."""
-    return await claim_for(request)
+    return answer(await claim_for(request, slug))
 
 
-async def claim_for(request: Request) -> Response:
-    slug = request.path_params["slug"]
+async def claim_for(request: Request, slug: str) -> dict[str, Any]:
     wanted = await body_of(request)
 
     def do(tx: Transaction, asker: Credentials) -> dict[str, Any]:
@@ -80,7 +78,7 @@ async def claim_for(request: Request) -> Response:
             found |= {"code": taken.code, "because": taken.because}
         return found
 
-    return answer(await write(request, do))
+    return await write(request, do)
 
 
 @router.get("/assignments")
@@ -101,11 +99,11 @@ def held(
 @router.post("/assignments/{assignment_id}/submit", openapi_extra=asks_for(Answer, required=True))
 async def hand_in(request: Request, assignment_id: str, key: IdempotencyKey = None) -> Response:
     """Takes an answer; with an Idempotency-Key a repetition gets the first answer again."""
-    return await submit_for(request)
+    return answer(await submit_for(request, assignment_id))
 
 
-async def submit_for(request: Request) -> Response:
-    assignment_id, key = request.path_params["assignment_id"], idempotency_key(request)
+async def submit_for(request: Request, assignment_id: str) -> dict[str, Any]:
+    key = idempotency_key(request)
     body = await body_of(request, required=True)
 
     def do(tx: Transaction, asker: Credentials) -> dict[str, Any]:
@@ -126,7 +124,7 @@ async def submit_for(request: Request) -> Response:
         return taken
 
     try:
-        return answer(await write(request, do))
+        return await write(request, do)
     except Refused as refused:
         late = refused
         if late.keep is not None:
@@ -189,11 +187,8 @@ def content(inst: Inst, asker: Asker, assignment_id: str, block: int) -> Respons
     return serve_block(inst, inst.database.write(look), block)
 
 
-# Found before all other paths are tried; the routes above describe them.
-HOT = (
-    Route("/api/projects/{slug}/claim", claim_for, methods=["POST"]),
-    Route("/api/assignments/{assignment_id}/submit", submit_for, methods=["POST"]),
-)
+# Answered before all other paths are tried; the routes above describe them.
+HOT = {("projects", "claim"): claim_for, ("assignments", "submit"): submit_for}
 _CONTENT = (
     sa.select(
         t.assignment.c.project_id,
