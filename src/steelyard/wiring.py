@@ -30,13 +30,14 @@ from steelyard.providers.registry import ensure_in_house
 from steelyard.settings import Settings
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs, open_blobs
-from steelyard.store.database import Database, Transaction, open_database
+from steelyard.store.database import PASSING, Database, Transaction, open_database
 from steelyard.store.folder_lock import FolderLock
 from steelyard.store.migrate import migrate
 from steelyard.work import batches, ended, fetch, project_end, project_erase, recall, refit, standing
+from steelyard.work.clock_back import ClockWatch
 from steelyard.work.fit_child import fit_in_child
 from steelyard.work.giveback import expire
-from steelyard.work.queue import refresh_cursors
+from steelyard.work.queue import refresh_lanes
 from steelyard.work.review_queue import expire_reviews
 from steelyard.work.task_end import end_left, end_tasks
 from steelyard.work.task_rows import FETCH_JOB
@@ -257,15 +258,15 @@ class Keeper:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._runners = [installation.runner(), installation.slow_runner()]
+        self._watch_clock = ClockWatch()
 
     def start(self) -> None:
         drill.clean(self._installation.folder)
         for runner in self._runners:
             runner.start()
         for name, every, fn in (
-            ("expire", 1.0, expire),
+            ("expire", 1.0, self._expire),
             ("reviews", 1.0, expire_reviews),
-            ("cursors", 30.0, refresh_cursors),
             ("refits", 5.0, refit.enqueue_due),
             ("phase-outs", 5.0, advance.advance),
             ("drills", 60.0, drill_schedule.order_due),
@@ -273,7 +274,11 @@ class Keeper:
             thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
-        for name, loop in (("dependence", self._order_figures), ("copies", self._forget_copies)):
+        for name, loop in (
+            ("cursors", self._refresh_cursors),
+            ("dependence", self._order_figures),
+            ("copies", self._forget_copies),
+        ):
             thread = threading.Thread(target=loop, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -285,17 +290,37 @@ class Keeper:
         for thread in self._threads:
             thread.join(5)
 
+    def _expire(self, tx: Transaction) -> int:
+        self._watch_clock(tx)
+        return expire(tx)
+
     def _order_figures(self) -> None:
         while not self._stop.wait(30.0):
             try:
                 figures.order_due(self._installation.database)
+            except PASSING:
+                continue
             except Exception:
                 log.exception("a sweep met a fault")
+
+    def _refresh_cursors(self) -> None:
+        after: int | None = 0
+        while not self._stop.wait(0.05 if after else 30.0):
+            try:
+                place = after or 0
+                after = self._installation.database.write(lambda tx, place=place: refresh_lanes(tx, place))[1]
+            except PASSING:
+                continue
+            except Exception:
+                log.exception("a sweep met a fault")
+                after = 0
 
     def _forget_copies(self) -> None:
         while not self._stop.wait(60.0):
             try:
                 project_erase.forget_copies(self._installation.database, self._installation.folder)
+            except PASSING:
+                continue
             except Exception:
                 log.exception("a sweep met a fault")
 
@@ -303,6 +328,8 @@ class Keeper:
         while not self._stop.wait(every):
             try:
                 self._installation.database.write(fn)
+            except PASSING:
+                continue  # the database says it itself; the next round tries again
             except Exception:
                 log.exception("a sweep met a fault")
 

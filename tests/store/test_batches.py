@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from support.reviews import counted, desk
 from support.world import World
 
 from steelyard.domain.errors import Conflict
@@ -12,7 +13,7 @@ from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.work.batches import change_batch, move_rows
 from steelyard.work.tally import progress
-from steelyard.work.task_end import end_tasks
+from steelyard.work.task_end import end_left, end_tasks
 
 
 def drain(world: World, who: Principal, project: sa.Row) -> list[str]:
@@ -125,6 +126,24 @@ def test_a_finished_batch_keeps_what_it_has_and_waits_for_nothing(world: World) 
     assert world.task(begun).status == "settled"
     sums = world.database.read(lambda tx: progress(tx, project.id))
     assert (sums.tasks, sums.settled, sums.open, sums.wanted, sums.judgments) == (2, 2, 0, 2, 2)
+
+
+def test_what_a_finished_batch_has_is_reviewed_as_all_else(world: World) -> None:
+    project = world.project(answers=2, review_rate=1)
+    batch = world.batch(project, "Monday")
+    good, bad = world.tasks(project, 2, batch="Monday")
+    (who,) = world.people(1)
+    world.answer(who, project)
+    world.write(lambda tx: change_batch(tx, world.owner, "Monday", "finished"))
+    assert world.write(lambda tx: end_tasks(tx, batch.id, 0, 5)) is None
+    assert {world.task(task).status for task in (good, bad)} == {"review"}
+    rita = desk(world, project)
+    rita.accept()
+    rita.reject()
+    assert world.task(good).status == "settled"
+    world.write(lambda tx: end_left(tx, [world.task(bad).id]))
+    assert world.task(bad).status == "cancelled", "nobody is asked for another answer"
+    counted(world, project)
 
 
 def test_a_cancelled_batch_takes_no_answer_more(world: World) -> None:

@@ -20,7 +20,7 @@ from steelyard.store import tables as t
 from steelyard.store.blobs import FolderBlobs
 from steelyard.store.database import Transaction
 from steelyard.work import task_list
-from steelyard.work.export import Asked, What, export
+from steelyard.work.export import FEWEST, FIRST, MOST, Asked, What, export
 from steelyard.work.intake import bring_in
 from steelyard.work.task_list import Wanted
 
@@ -42,13 +42,22 @@ def shown(world: World) -> int:
 
 def test_every_task_leaves_once_in_its_order(world: World, lines: Lines) -> None:
     project = world.project()
-    ids = world.tasks(project, 1203)
+    ids = world.tasks(project, 1503)
     counts: list[int] = []
     stream = export(world.database, lambda tx: world.owner, "pets", Asked(What.tasks), counted=counts.append)
     assert [json.loads(line)["id"] for line in b"".join(stream).splitlines()] == ids
-    assert counts == [500, 500, 203]
+    assert counts == [FIRST, MOST, 3]
     assert [line["id"] for line in lines(after=ids[600], limit=550)] == ids[601:1151]
     assert lines(after=ids[-1]) == []
+
+
+def test_long_rows_leave_few_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steelyard.work.export.FIRST", 2)
+    world.add(world.project(), [text_task("long " * 12_000) for _ in range(FEWEST + 3)])
+    counts: list[int] = []
+    stream = export(world.database, lambda tx: world.owner, "pets", Asked(What.tasks), counted=counts.append)
+    assert [len(piece.splitlines()) for piece in stream] == [2, FEWEST, 1]
+    assert counts == [2, FEWEST, 1]
 
 
 def test_a_task_leaves_whole(world: World, lines: Lines, tmp_path: Path) -> None:

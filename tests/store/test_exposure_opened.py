@@ -13,6 +13,7 @@ from support.world import World
 from steelyard.domain.errors import Forbidden, NotFound
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
+from steelyard.store.bulk import list_of
 from steelyard.store.database import Transaction
 from steelyard.work import exposure, opened, showings
 from steelyard.work.reveal import reveal
@@ -91,7 +92,8 @@ def test_what_is_known_is_found_by_content_however_much_one_was_shown(world: Wor
     def plan(tx: Transaction) -> str:
         sent: list[tuple[str, Any]] = []
         event.listen(tx.connection, "before_cursor_execute", lambda *say: sent.append((say[2], say[3])))
-        tx.execute(opened._KNOWN, {"contents": [1, 2], "me": manager.annotator_id, "since": 0}).all()
+        asked = {"contents": list_of(tx, [1, 2]), "me": manager.annotator_id, "since": 0}
+        tx.execute(opened._KNOWN[tx.dialect].statement, asked).all()
         sqlite = tx.dialect == "sqlite"
         if not sqlite:  # with two rows it would read them all
             tx.execute(sa.text("set local enable_seqscan = off"))

@@ -49,7 +49,7 @@ def test_it_says_what_the_import_then_says(world: World, tmp_path: Path) -> None
     brought = bring_in(world.database, blobs, lambda tx: world.owner, "pets", rows)
     assert counts(looked) == counts(brought) == (502, 100, 2, 2)
     assert [(p.row, p.code) for p in looked.problems] == [(p.row, p.code) for p in brought.problems]
-    assert len(steps) == 2
+    assert len(steps) > 1
 
 
 def test_it_is_for_those_who_may_import(world: World) -> None:

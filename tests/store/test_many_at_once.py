@@ -95,7 +95,7 @@ def test_one_answer_is_never_in_two_hands(world: World) -> None:
             world.submit(who, one)
         return len(held)
 
-    crowd(world, world.people(6), until_settled(world, project, turn))
+    crowd(world, world.people(64), until_settled(world, project, turn))
     assert set(hands.values()) == {1}
     check(world, project, 100, 1)
 

@@ -174,6 +174,17 @@ def test_a_team_for_which_work_waits_is_given_up_only_on_purpose(world: World) -
         world.write(lambda tx: end_team(tx, world.owner, night.public_id))
 
 
+def test_a_team_for_which_work_is_staged_is_given_up_only_on_purpose(world: World) -> None:
+    project = world.project()
+    night = team(world, "Night", world.person("ann"))
+    world.batch(project, "Monday", staged=True)
+    world.tasks(project, 1, batch="Monday", assign_to={"team": "Night"})
+    with pytest.raises(Conflict) as waits:
+        world.write(lambda tx: end_team(tx, world.owner, night.public_id))
+    assert waits.value.code == "team_has_work"
+    assert world.write(lambda tx: end_team(tx, world.owner, night.public_id, force=True)) == 1
+
+
 def test_a_team_without_work_is_given_up_and_its_name_is_free(world: World) -> None:
     project = world.project()
     ann = world.person("ann")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from support.clock import Clock
 from support.world import World, text_task
 
 from steelyard.domain.errors import Conflict, Forbidden, Invalid, NotFound
@@ -18,7 +19,7 @@ from steelyard.domain.states import AssignmentState
 from steelyard.exit.plan import plan
 from steelyard.identity.policy import Action, Principal
 from steelyard.store import tables as t
-from steelyard.store.blobs import Blobs, open_blobs
+from steelyard.store.blobs import BlobMissing, Blobs, open_blobs
 from steelyard.store.database import Database, Transaction
 from steelyard.work import exposure
 from steelyard.work.batches import create_batch, find_batch
@@ -80,7 +81,7 @@ def of_zebras(world: World) -> list[str]:
 
 
 @pytest.fixture
-def stable(world: World, tmp_path: Path) -> Stable:
+def stable(world: World, tmp_path: Path, clock: Clock) -> Stable:
     blobs = open_blobs(tmp_path)
     vendor = world.provider("Acme", price="0.05")
     project = world.write(
@@ -106,6 +107,7 @@ def stable(world: World, tmp_path: Path) -> Stable:
             world.submit(who, held, "zebra", idempotency_key=held.id, presentation={"order": ["zebra"]})
     [held] = world.take(hands[0], project)
     world.write(lambda tx: _words(tx, project.id, held.id, hands[0].annotator_id))
+    clock.advance(1)
     return Stable(world, project, vendor, hands, tasks, tmp_path, blobs, lone, shared)
 
 
@@ -259,20 +261,55 @@ def test_nothing_that_was_asked_shown_or_answered_is_left(stable: Stable) -> Non
     assert world.count(t.assignment, mine, t.assignment.c.state.in_(map(int, unsettled))) == 0
 
 
+def drop_jobs(world: World) -> list[dict[str, Any]]:
+    jobs = world.all(sa.select(t.job).where(t.job.c.kind == BLOBS_JOB).order_by(t.job.c.id))
+    return [job.args for job in jobs]
+
+
 @pytest.mark.one_database
 def test_bytes_go_unless_somebody_else_shows_them(stable: Stable) -> None:
-    world = stable.world
+    world, blobs = stable.world, stable.blobs
     delete(world, stable.row)
     stable.erase()
-    jobs = world.all(sa.select(t.job).where(t.job.c.kind == BLOBS_JOB))
-    assert [job.args for job in jobs] == [{"digests": [stable.lone]}]
-    drop_blobs(world.database, stable.blobs, jobs[0].args)
-    assert not stable.blobs.exists(stable.lone)
-    assert stable.blobs.exists(stable.shared)
-    # What came in again meanwhile is somebody's.
-    world.write(lambda tx: keep_blob_row(tx, stable.blobs.put(b"zebra"), 5, "image/png"))
-    drop_blobs(world.database, stable.blobs, jobs[0].args)
-    assert stable.blobs.exists(stable.lone)
+    assert drop_jobs(world) == [{"digests": [stable.lone]}]
+    drop_blobs(world.database, blobs, drop_jobs(world)[0])
+    assert not blobs.exists(stable.lone)
+    assert drop_jobs(world)[1:] == [{"digests": [stable.lone], "aside": True}], "a minute later for good"
+    drop_blobs(world.database, blobs, drop_jobs(world)[1])
+    with pytest.raises(BlobMissing):
+        blobs.get(stable.lone)
+    assert blobs.exists(stable.shared)
+
+
+@pytest.mark.one_database
+def test_a_blob_that_is_brought_again_stays_whenever_it_is_brought(stable: Stable) -> None:
+    world, blobs = stable.world, stable.blobs
+
+    def say_so() -> None:
+        world.write(lambda tx: keep_blob_row(tx, stable.lone, 5, "image/png"))
+
+    delete(world, stable.row)
+    say_so()
+    stable.erase()
+    assert drop_jobs(world) == [], "since the project was deleted"
+    world.write(lambda tx: tx.execute(sa.delete(t.blob).where(t.blob.c.digest == stable.lone)))
+    job = {"digests": [stable.lone]}
+    # Found there, set aside, and said of: it is read all the while, and put back.
+    blobs.put(b"zebra")
+    drop_blobs(world.database, blobs, job)
+    assert blobs.get(stable.lone) == b"zebra"
+    say_so()
+    drop_blobs(world.database, blobs, {**job, "aside": True})
+    assert blobs.exists(stable.lone)
+    # Brought while the old bytes are aside: written anew, whatever becomes of those.
+    world.write(lambda tx: tx.execute(sa.delete(t.blob).where(t.blob.c.digest == stable.lone)))
+    drop_blobs(world.database, blobs, job)
+    blobs.put(b"zebra")
+    assert blobs.exists(stable.lone)
+    say_so()
+    drop_blobs(world.database, blobs, {**job, "aside": True})
+    drop_blobs(world.database, blobs, job)
+    assert blobs.get(stable.lone) == b"zebra"
 
 
 class Breaking:
@@ -319,9 +356,34 @@ def test_an_erasure_waits_for_what_was_being_written_and_can_be_ordered_again(st
     assert told()["erasure"] == "failed"
     world.write(lambda tx: delete_project(tx, world.owner, gone.slug, gone.slug))
     assert told()["erasure"] == "running"
+    first = t.job.c.dedup_key == f"erase_project:{stable.row.id}"
+    world.write(lambda tx: tx.execute(sa.delete(t.job).where(first)))
+    assert told()["erasure"] == "done", "though it is looked at once more"
+    world.write(lambda tx: tx.execute(sa.update(t.job).values(state="running")))
+    assert told()["erasure"] == "running"
     world.write(lambda tx: tx.execute(sa.delete(t.job)))
     assert told()["erasure"] == "done"
     assert told()["releases"] == []
+
+
+def test_who_has_ended_a_project_is_kept(stable: Stable) -> None:
+    world = stable.world
+    status(world, stable.row, "archived")
+    status(world, stable.row, "archived")
+    status(world, stable.row, "active")
+    gone = delete(world, stable.row)
+    world.write(lambda tx: delete_project(tx, world.owner, gone.slug, gone.slug))
+    stable.erase()
+    assert world.database.read(lambda tx: describe_deleted(tx, gone))["deleted_by"] == "olga"
+    rows = world.all(sa.select(t.project_event).order_by(t.project_event.c.id))
+    assert [row.what for row in rows] == [
+        "archived",
+        "restored",
+        "archived",
+        "deleted",
+        "erasure ordered again",
+    ]
+    assert {(row.project_id, row.person_id) for row in rows} == {(stable.row.id, world.owner.person_id)}
 
 
 @pytest.mark.one_database

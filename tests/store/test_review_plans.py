@@ -12,7 +12,7 @@ from support.world import World
 
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
-from steelyard.work import again, review_queue
+from steelyard.work import again, review_find, review_queue
 
 ITEMS = 3000
 CLAIM = {"project": 1, "me": 1, "person": 1, "count": 5}
@@ -65,8 +65,23 @@ def explained(world: World, statement: sa.Executable, parameters: dict[str, Any]
 
 
 def test_the_next_review_is_found_in_order(filled: World) -> None:
-    plan = explained(filled, review_queue.NEXT, {**CLAIM, "window": 1000})
+    plan = explained(filled, review_find.OLDEST, {**CLAIM, "window": 1000})
     assert "review_item_ready" in plan, plan
+    found_by_index(plan)
+
+
+def test_what_is_kept_from_others_is_found_by_whom_it_is_kept_from(filled: World) -> None:
+    group = {**CLAIM, "of": 0, "group": bytes(8), "window": 101}
+    plan = explained(filled, review_find.OF_GROUP, group)
+    assert "review_item_kept" in plan, plan
+    found_by_index(plan)
+    plan = explained(filled, review_find.GROUP, {"project": 1, "of": 0, "start": b""})
+    assert "review_item_kept" in plan, plan
+    assert "Sort" not in plan, plan
+    assert "TEMP B-TREE" not in plan, plan
+
+
+def found_by_index(plan: str) -> None:
     assert "judgment_by_task" in plan, plan
     for table in ("review_item", "task", "judgment"):
         assert f"Seq Scan on {table}" not in plan, plan

@@ -11,6 +11,7 @@ from support.world import World
 from steelyard.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from steelyard.domain.states import ReviewState
 from steelyard.store import tables as t
+from steelyard.work import review_find
 from steelyard.work.review import judge
 from steelyard.work.review_queue import claim_reviews, expire_reviews, held_reviews, return_review
 
@@ -99,6 +100,43 @@ def test_answers_are_shown_in_a_drawn_order_and_without_their_givers(world: Worl
     assert 0.5 < confidence < 1
     again = world.write(lambda tx: held_reviews(tx, rita.who))
     assert [i.answers for i in again] == [i.answers for i in shown], "and a reload shows the same order"
+
+
+def test_a_review_is_found_behind_any_number_that_are_the_reviewer_s_own(
+    world: World, project: sa.Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are, they are passed at once: three probes are enough."""
+    monkeypatch.setattr(review_find, "PROBES", 3)
+    own = desk(world, project, "rita, who answers too")
+    world.tasks(project, 60)
+    world.answer(own.who, project)
+    (other,) = answer_all(world, project, 1)
+    assert len(own.claim(1)) == 1, "behind 60 of its own"
+    assert own.claim(3) == []
+    (low,) = answer_all(world, project, 1, priority=-1)
+    assert [item.task for item in own.claim(2)] == [low], "and below the priority of its own"
+    assert {item.task for item in desk(world, project, "rob").claim(100)}.isdisjoint({other, low})
+
+
+def test_what_waits_for_the_next_level_hides_nothing_from_who_has_done_this_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_find, "PROBES", 4)
+    project = world.project(review_rate=1, review_levels=2, answers=2)
+    tasks = world.tasks(project, 30)
+    rita, rob = desk(world, project), desk(world, project, "rob")
+    for who in world.people(2):
+        world.answer(who, project)
+    for item in rita.claim(30):
+        rita.say(item, "accept")
+    assert rita.claim(1) == []
+    given_back = rob.one()
+    world.write(lambda tx: return_review(tx, rob.who, given_back.id))
+    (new,) = world.tasks(project, 1)
+    for who in world.people(2):
+        world.answer(who, project)
+    assert [item.task for item in rita.claim(2)] == [new]
+    assert [item.task for item in rob.claim(30)] == tasks[1:], "all of them, but what it gave back"
 
 
 def test_what_is_shown_is_written_down_first(world: World, project: sa.Row) -> None:

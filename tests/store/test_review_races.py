@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from support.clock import Clock
 from support.reviews import counted, desk
@@ -131,6 +132,39 @@ def test_one_review_under_many_verdicts_at_once_has_one(world: World) -> None:
         assert sorted(together(acts)) == ["", "lease_lost", "lease_lost"]
     assert world.count(t.review) == 6
     assert {world.task(task).status for task in tasks} <= {"settled", "open"}
+    counted(world, project)
+
+
+@pytest.mark.parametrize("one", ["accept", "fix", "reject"])
+def test_two_reviewers_of_one_answer_at_once_leave_what_one_after_the_other_does(
+    world: World, one: str
+) -> None:
+    """One holds the review, the other speaks of the answer itself; whoever comes second finds what is so then."""
+    project = world.project(review_rate=1)
+    world.tasks(project, 3)
+    world.answer(world.people(1)[0], project)
+    rita, rob = desk(world, project), desk(world, project, "rob")
+    more = {"accept": {}, "fix": {"answers": {"label": "dog"}}, "reject": {"reason": "no"}}
+    for item, other in zip(rita.claim(3), more, strict=True):
+        said = {**more[other], "verdict": other}
+        held, plain = together(
+            [
+                lambda item=item: code_of(lambda: rita.say(item, one, **more[one])),
+                lambda item=item, said=said: code_of(
+                    lambda: world.write(lambda tx: review(tx, rob.who, item.answers[0][0], **said))
+                ),
+            ]
+        )
+        assert (held, plain) in (("", ""), ("", "not_current"), ("lease_lost", ""))
+        task, current = (
+            world.task(item.task),
+            sa.and_(t.judgment.c.current, t.judgment.c.task_id == t.task.c.id),
+        )
+        left = world.count(t.judgment.join(t.task, current), t.task.c.public_id == item.task)
+        rejected = (one == "reject" and held == "") or (other == "reject" and plain == "")
+        assert (task.status, left == 0) == (("open", True) if rejected else ("settled", False))
+        assert world.consensus(item.task)[-1].current is not rejected
+    assert world.count(t.review_item, t.review_item.c.state == 1) == 0
     counted(world, project)
 
 

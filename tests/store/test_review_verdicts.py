@@ -249,7 +249,9 @@ def test_an_escalated_task_is_waited_for_by_nobody_until_a_reviewer_has_spoken(w
     with pytest.raises(Conflict) as nothing:
         rita.say(item, "accept")
     assert nothing.value.code == "no_answer"
-    rita.say(item, "reject")
+    rita.say(item, "reject", reason="one can see it well enough")
+    (row,) = world.all(sa.select(t.review_item))
+    assert (row.verdict, row.reason) == ("reject", "one can see it well enough")
     assert world.task(task).status == "open"
     assert world.take(world.people(2)[1], project) == [], "not to the one who escalated it"
     assert world.answer(world.person("another"), project, "cat") == 1

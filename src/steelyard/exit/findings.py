@@ -32,7 +32,7 @@ _MINE = (
     .limit(PAGE)
 )
 _CONSENSUS = sa.select(t.consensus.c.task_id, t.consensus.c.judgments, t.consensus.c.value_from).where(
-    t.consensus.c.task_id.in_(_ids), t.consensus.c.current
+    t.consensus.c.task_id.in_(_ids), t.CONSENSUS_IS_CURRENT
 )
 
 

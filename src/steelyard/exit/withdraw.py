@@ -130,7 +130,7 @@ def _drop_contents(tx: Transaction, provider_id: int) -> int:
         .values(state=int(AssignmentState.CANCELLED), lease_until=None)
     )
     tx.execute(sa.update(task).where(task.c.id.in_(ids)).values(status=TaskStatus.CANCELLED))
-    answered = (t.consensus.c.task_id.in_(ids), t.consensus.c.current)
+    answered = (t.consensus.c.task_id.in_(ids), t.CONSENSUS_IS_CURRENT)
     tx.execute(sa.update(t.consensus).where(*answered).values(current=False))
     drop(tx, ids)
     for row in rows:

@@ -28,7 +28,7 @@ def worth(tx: Transaction) -> dict[int, dict[str, Any]]:
                 sa.func.count().label("answered"),
                 sa.func.avg(_c.c.confidence).label("confidence"),
                 below.label("below"),
-            ).where(_c.c.project_id == project.id, _c.c.current)
+            ).where(_c.c.project_id == project.id, t.CONSENSUS_IS_CURRENT)
         ).one()
         sums = progress(tx, project.id)
         found[project.id] = {

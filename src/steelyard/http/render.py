@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from steelyard import __version__
 from steelyard.domain.money import format_money
 from steelyard.domain.states import AssignmentState
-from steelyard.domain.times import SECOND, format_time
+from steelyard.domain.times import format_time
 from steelyard.identity.policy import Action, Principal, may
 from steelyard.providers.adapter import adapter_named
 from steelyard.providers.interests import interests_recorded
@@ -23,6 +23,7 @@ from steelyard.work.lanes import abilities
 from steelyard.work.pick import Queue
 from steelyard.work.settle import GOLD_NEEDED, OVERLAP_NEEDED, qualifies
 from steelyard.work.tally import Progress, by_hour, by_provider, progress
+from steelyard.work.workload import answers_today
 
 BATCHES_SHOWN = 100
 WAITING_SHOWN = 1000
@@ -145,17 +146,10 @@ def _mine(tx: Transaction, who: Principal, project_id: int) -> dict[str, int]:
     )
     terms = standing.terms_of(tx, project_id)
     queue = Queue(tx, who, project_id, terms.policy, lambda: abilities(tx, who.person_id))
-    midnight = tx.now - tx.now % (24 * 3600 * SECOND)
-    today = sa.select(sa.func.count()).where(
-        t.judgment.c.annotator_id == who.annotator_id,
-        t.judgment.c.at >= midnight,
-        t.judgment.c.supersedes.is_(None),
-        t.judgment.c.project_id == project_id,
-    )
     return {
         "waiting": queue.more(WAITING_SHOWN) if terms.closed is None else 0,
         "held": tx.execute(held).scalar_one(),
-        "today": tx.execute(today).scalar_one(),
+        "today": answers_today(tx, who.annotator_id, project_id),
     }
 
 

@@ -51,7 +51,7 @@ _WANTED = sa.select(t.task.c.id, t.task.c.wanted).where(
     t.task.c.project_id == _project, t.task.c.wanted != sa.bindparam("answers")
 )
 _ANSWERED = sa.select(t.consensus.c.task_id).where(
-    t.consensus.c.project_id == _project, t.consensus.c.current
+    t.consensus.c.project_id == _project, t.CONSENSUS_IS_CURRENT
 )
 _GROUND = sa.select(
     t.judgment.c.id,

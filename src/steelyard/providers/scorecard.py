@@ -133,15 +133,14 @@ def scorecard(tx: Transaction, provider: sa.Row, world: str) -> Scorecard:
     )
     golds = tx.execute(
         sa.select(
-            t.gold_result.c.project_id,
-            t.gold_result.c.question,
+            t.gold_sum.c.project_id,
+            t.gold_sum.c.question,
             t.annotator.c.public_id,
-            sa.func.count().label("n"),
-            sa.func.sum(sa.case((t.gold_result.c.correct, 1), else_=0)).label("correct"),
+            t.gold_sum.c.answers.label("n"),
+            t.gold_sum.c.correct,
         )
-        .join(t.annotator, t.annotator.c.id == t.gold_result.c.annotator_id)
-        .where(t.gold_result.c.provider_id == provider.id)
-        .group_by(t.gold_result.c.project_id, t.gold_result.c.question, t.annotator.c.public_id)
+        .join(t.annotator, t.annotator.c.id == t.gold_sum.c.annotator_id)
+        .where(t.gold_sum.c.provider_id == provider.id)
     )
     for row in golds:
         if row.project_id in slugs:

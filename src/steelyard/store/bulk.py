@@ -83,13 +83,13 @@ def _type(column: sa.Column[Any]) -> str:
     return column.type.compile(dialect=_POSTGRES)
 
 
-def list_of(tx: Transaction, texts: Sequence[str]) -> Any:
-    """Texts as one parameter of a statement, for `items_of`: however many there are, it is the same statement."""
-    return to_text(list(texts)) if tx.dialect == "sqlite" else list(texts)
+def list_of(tx: Transaction, items: Sequence[str] | Sequence[int]) -> Any:
+    """Texts or row keys as one parameter, for `items_of`: however many there are, it is the same statement."""
+    return to_text(list(items)) if tx.dialect == "sqlite" else list(items)
 
 
-def items_of(dialect: str, name: str) -> sa.Select[Any]:
-    """The texts of the parameter `name`, for an IN."""
+def items_of(dialect: str, name: str, kind: Any = sa.Text) -> sa.Select[Any]:
+    """The items of the parameter `name`, for an IN."""
     if dialect == "sqlite":
         return sa.select(sa.func.json_each(sa.bindparam(name)).table_valued("value").c.value)
-    return sa.select(sa.func.unnest(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text))))
+    return sa.select(sa.func.unnest(sa.bindparam(name, type_=postgresql.ARRAY(kind))))

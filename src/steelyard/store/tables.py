@@ -285,6 +285,7 @@ project = sa.Table(
     Column("status", Text, nullable=False),  # active, archived, deleted
     _time("created_at"),
     _time("deleted_at", nullable=True),
+    _ref("person", nullable=True, name="deleted_by"),
     sa.UniqueConstraint("world", "name_key"),
     sa.UniqueConstraint("world", "slug"),
 )
@@ -296,6 +297,19 @@ project_form = sa.Table(
     _ref("project", index=True),
     _ref("form"),
     _time("at"),
+)
+
+project_event = (
+    sa.Table(  # archived, restored, deleted, erasure ordered again: by whom and when; never changed
+        "project_event",
+        metadata,
+        _id(),
+        _ref("project", index=True),
+        Column("what", Text, nullable=False),
+        _ref("person", nullable=True),
+        _time("at"),
+        *_fact(),
+    )
 )
 
 batch = sa.Table(
@@ -333,7 +347,7 @@ blob = sa.Table(
     Column("digest", String(64), primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("media_type", Text, nullable=False),
-    _time("created_at"),
+    _time("created_at"),  # when the bytes last came in
 )
 
 content = sa.Table(
@@ -493,6 +507,8 @@ assignment = sa.Table(
           sqlite_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)"),
           postgresql_where=sa.text("annotator_id IS NOT NULL AND state IN (1, 2)")),
     _where_any("assignment_by_batch", "batch_id", "state", "id"),
+    Index("assignment_waiting", "lane_id", sqlite_where=sa.text("state = 4"),
+          postgresql_where=sa.text("state = 4")),
 )  # fmt: skip
 
 declined = sa.Table(  # tasks an annotator gave back on purpose: not handed to the same one again
@@ -527,6 +543,9 @@ workload = sa.Table(  # what an annotator has done in a project; `claims` decide
         )
     ),
     _time("last_at", nullable=True),
+    # Of the day (since 1970, UTC) on which the annotator last answered: how many answers.
+    Column("day", Integer, nullable=False, default=0, server_default="0"),
+    Column("of_day", BigInteger, nullable=False, default=0, server_default="0"),
     _time("stopped_at", nullable=True),
     Column("stopped_because", Text, nullable=True),
     Index("workload_by_project", "project_id", "annotator_id"),
@@ -686,12 +705,18 @@ review_item = sa.Table(  # a task whose answer waits for a reviewer, at one leve
     Column("priority", Integer, nullable=False),
     _ref("person", nullable=True),  # who holds it or has done it
     Column("verdict", Text, nullable=True),
+    Column("reason", Text, nullable=True),  # why, in the reviewer's words
+    # Row keys of annotators who may not be its reviewer, 8 bytes each: reviewers before, then who has answered.
+    Column("kept_from", sa.LargeBinary, nullable=True),
     _time("at"),
     _time("claimed_at", nullable=True),
     _time("lease_until", nullable=True),
     _time("done_at", nullable=True),
     Index("review_item_by_project", "project_id", "id"),
+    Index("review_item_by_state", "project_id", "state", "level", "id"),
     Index("review_item_ready", "project_id", sa.text("priority DESC"), "id",
+          sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")),
+    Index("review_item_kept", "project_id", "priority", "kept_from", "id",
           sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")),
     Index("review_item_lease", "lease_until", sqlite_where=sa.text("state = 1"),
           postgresql_where=sa.text("state = 1")),
@@ -768,6 +793,18 @@ gold_result = sa.Table(
     _time("at"),
     *_fact(),
     Index("gold_result_by_annotator", "project_id", "annotator_id"),
+    Index("gold_result_by_provider", "provider_id", "at"),
+)
+
+gold_sum = sa.Table(  # how many answers of gold an annotator has given to a question, and how many were right
+    "gold_sum",
+    metadata,
+    Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True),
+    Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("answers", BigInteger, nullable=False),
+    Column("correct", BigInteger, nullable=False),
 )
 
 # --- what is true --------------------------------------------------------------------------------------
@@ -1000,6 +1037,9 @@ remembered_post = sa.Table(  # answers of POSTs that make no row of their own wi
     Column("answer", _Json, nullable=True),
     _time("at"),
 )
+
+# Word for word as in the index: by any other words SQLite would look at the answers of all tasks.
+CONSENSUS_IS_CURRENT = sa.text("consensus.current")
 
 # The one view of what counts now: neither superseded nor withdrawn.
 current_judgment = sa.table("current_judgment", *(sa.column(c.name, c.type) for c in judgment.columns))

@@ -31,7 +31,7 @@ class Inferred:
 
 _CURRENT = Prepared(
     sa.select(t.consensus.c.id, t.consensus.c.task_id, t.consensus.c.revision).where(
-        t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.consensus.c.current
+        t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.CONSENSUS_IS_CURRENT
     )
 )
 _PAST = Prepared(

@@ -26,11 +26,17 @@ _BACK = Prepared(
     .where(t.assignment.c.id.in_(_ids), _ended)
     .distinct()
 )
+_STATUS = Prepared(sa.select(t.batch.c.id).where(t.batch.c.id == sa.bindparam("batch"), _ended))
 _REOPENED = Prepared(
     sa.select(t.task.c.id)
     .join(t.batch, t.batch.c.id == t.task.c.batch_id)
     .where(t.task.c.id.in_(_ids), _ended)
 )
+
+
+def has_ended(tx: Transaction, batch_id: int | None) -> bool:
+    """Whether this batch (row key) hands nothing out any more; no batch never ends."""
+    return batch_id is not None and _STATUS.row(tx, {"batch": batch_id}) is not None
 
 
 def end_of_back(tx: Transaction, assignments: Sequence[int]) -> None:

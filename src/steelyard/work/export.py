@@ -9,23 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from steelyard.domain.errors import invalid
 from steelyard.domain.ids import is_id
-from steelyard.formats.tables_out import Batch, Format, pieces
+from steelyard.formats.tables_out import Format, pieces
 from steelyard.identity.policy import Action, Principal
 from steelyard.store.database import Database, Transaction
 from steelyard.work import opened
-from steelyard.work.export_shapes import AnswersByQuestion, Consensus, Judgments, forms_of
+from steelyard.work.export_lines import Lines
+from steelyard.work.export_shapes import AnswersByQuestion, Consensus, Judgments, Page, forms_of
 from steelyard.work.export_tasks import Tasks
 from steelyard.work.projects import find_project
 from steelyard.work.task_list import Wanted, search_of
 
-PAGE = 500
+FIRST, FEWEST, MOST = 500, 10, 1000  # rows read at once
+PAGE_BYTES = 500_000
 Shape = Judgments | Consensus | Tasks
+P = TypeVar("P", Page, Lines)
 
 
 class What(StrEnum):
@@ -67,8 +70,10 @@ def export(
     """The bytes of the export, piece by piece. The call itself raises what refuses it; `counted` is told the rows
     of each page."""
     begun = database.read(lambda tx: _begin(tx, authenticate(tx), slug, asked))
-    pages = _pages(database, begun, asked.limit, counted)
-    return pieces(begun.shape.columns, pages, asked.fmt)
+    if asked.fmt is Format.ndjson:
+        return (page.text for page in _pages(database, begun, begun.shape.lines, asked.limit, counted))
+    pages = _pages(database, begun, begun.shape.page, asked.limit, counted)
+    return pieces(begun.shape.columns, (page.columns for page in pages), asked.fmt)
 
 
 def _begin(tx: Transaction, who: Principal, slug: str, asked: Asked) -> _Begun:
@@ -78,7 +83,7 @@ def _begin(tx: Transaction, who: Principal, slug: str, asked: Asked) -> _Begun:
     if asked.what is What.tasks:
         narrowed = any(getattr(asked.wanted, f.name) is not None for f in fields(Wanted))
         search = search_of(tx, project.id, asked.wanted) if narrowed else None
-        shape = Tasks(project.id, questions, search, asked.content)
+        shape = Tasks(who, project.id, questions, search, asked.content)
     elif asked.what is What.judgments:
         shape = Judgments(project.id, questions, asked.history)
     else:
@@ -100,23 +105,29 @@ def _key(tx: Transaction, shape: Shape, project_id: int, after: str | None) -> i
 
 
 def _pages(
-    database: Database, begun: _Begun, limit: int | None, counted: Callable[[int], None] | None
-) -> Iterator[Batch]:
+    database: Database,
+    begun: _Begun,
+    read: Callable[[Transaction, int, int], P],
+    limit: int | None,
+    counted: Callable[[int], None] | None,
+) -> Iterator[P]:
     at: int | None = begun.start
-    left = limit
+    left, most = limit, FIRST
     while at is not None and (left is None or left > 0):
-        count = PAGE if left is None else min(PAGE, left)
-        page, unseen = database.read(lambda tx, at=at, count=count: _page(tx, begun, at, count))
-        opened.write_before_showing(database, begun.who, unseen)
+        count = most if left is None else min(most, left)
+        page = database.read(lambda tx, at=at, count=count: read(tx, at, count))
+        opened.write_before_showing(database, begun.who, page.unseen)
         if page.rows:
-            yield page.columns
+            yield page
             if counted is not None:
                 counted(page.rows)
             left = None if left is None else left - page.rows
+            most = _following(page)
         at = page.last
 
 
-def _page(tx: Transaction, begun: _Begun, after: int, count: int) -> tuple[Any, list[opened.Opened]]:
-    page = begun.shape.page(tx, after, count)
-    shown = [opened.Opened(task, content, begun.project_id) for task, content in page.shown]
-    return page, opened.not_written(tx, begun.who, shown) if shown else []
+def _following(page: Page | Lines) -> int:
+    """How many rows are read at once behind this page: many, unless they are long."""
+    if isinstance(page, Page):
+        return FIRST
+    return max(FEWEST, min(MOST, PAGE_BYTES * page.rows // len(page.text)))

@@ -1,23 +1,26 @@
-"""What of a project leaves in an export, column by column?
+"""What of a project leaves in an export, as lines and column by column?
 
-A page is read by row key in a few plain statements; JSON is taken as the text that the database keeps, and who
-answered is looked up once. The columns of a table (CSV, Parquet) also hold every answer by its question.
+A page is read by row key in one plain statement, and JSON is taken as the text that the database keeps. The columns
+of a table (CSV, Parquet) also hold every answer by its question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from steelyard import forms
 from steelyard.domain.form import Form
+from steelyard.domain.states import TaskStatus
 from steelyard.formats.tables_out import Column, Type
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.store.json_text import from_text, to_text
+from steelyard.work.export_lines import DIALECTS, Field, Lines, page_of, read
+from steelyard.work.opened import Opened
 
 _BETWEEN = {"project": sa.bindparam("project"), "after": sa.bindparam("after"), "most": sa.bindparam("most")}
 
@@ -29,15 +32,30 @@ class Page:
     columns: Sequence[Sequence[Any]]
     rows: int
     last: int | None
-    shown: Sequence[tuple[int, int]] = ()  # task and content of the contents that it shows, by row keys
+    unseen: Sequence[Opened] = ()  # what it shows and somebody was not shown yet
 
 
 NOTHING = Page((), 0, None)
 
 
-def as_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
-    """JSON as the text that is kept."""
-    return sa.cast(column, sa.Text)
+def name_of(name: sa.Column[str], key: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    """The public name of a row by its key."""
+    return sa.select(name).where(name.table.c.id == key).scalar_subquery()
+
+
+def as_table(query: sa.Select, fields: Sequence[Field]) -> sa.Select:
+    """The statement of a page, row by row: `query` selects the row key, behind which the fields come."""
+    values = [sa.cast(f.value, sa.Text) if f.type is Type.JSON else f.value for f in fields]
+    return query.add_columns(*(value.label(f"value_{n}") for n, value in enumerate(values)))
+
+
+class Statements:
+    """Of a page that `query` selects by its row keys: its rows, and its lines."""
+
+    def __init__(self, query: sa.Select, fields: Sequence[Field]) -> None:
+        self.columns = [field.column for field in fields]
+        self.table = as_table(query, fields)
+        self.lines = {dialect: page_of(dialect, query, fields) for dialect in DIALECTS}
 
 
 class AnswersByQuestion:
@@ -90,43 +108,30 @@ def forms_of(tx: Transaction, project_id: int) -> list[Form]:
     return [forms.parse_form(row.body) for row in rows]
 
 
-@dataclass
-class Names:
-    """Public names of rows by their keys, each looked up once."""
-
-    names: sa.Column[str]
-    known: dict[int, str] = field(default_factory=dict)
-
-    def of(self, tx: Transaction, keys: Sequence[int | None]) -> list[str | None]:
-        new = {key for key in keys if key is not None and key not in self.known}
-        if new:
-            id_column = self.names.table.c.id
-            found = tx.rows(sa.select(id_column, self.names).where(id_column.in_(sorted(new))))
-            self.known.update(tuple(row) for row in found)
-        return [None if key is None else self.known[key] for key in keys]
-
-
 # --- judgments
 
 _j = t.judgment.c
-
-
-def _judgments(history: bool) -> sa.Select:
-    query = (
-        sa.select(
-            _j.id, _j.public_id, t.task.c.public_id.label("task"), t.task.c.external_id, _j.annotator_id,
-            _j.provider_id, as_text(t.judgment_payload.c.answers).label("answers"), _j.at, _j.gold, _j.current,
-        )
-        .join(t.task, t.task.c.id == _j.task_id)
-        .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.id, isouter=True)
-        .where(_j.project_id == _BETWEEN["project"], _j.id > _BETWEEN["after"])
-        .order_by(_j.id)
-        .limit(_BETWEEN["most"])
-    )  # fmt: skip
-    return query if history else query.where(_j.current)
-
-
-_CURRENT, _EVERY = _judgments(False), _judgments(True)
+_JUDGMENT = (
+    Field("id", Type.ID, _j.public_id),
+    Field("task", Type.ID, t.task.c.public_id),
+    Field("external_id", Type.TEXT, t.task.c.external_id),
+    Field("annotator", Type.ID, name_of(t.annotator.c.public_id, _j.annotator_id)),
+    Field("provider", Type.ID, name_of(t.provider.c.slug, _j.provider_id)),
+    Field("answers", Type.JSON, t.judgment_payload.c.answers),
+    Field("at", Type.TIME, _j.at),
+    Field("gold", Type.FLAG, _j.gold),
+)
+_JUDGMENT_MARKED = (*_JUDGMENT, Field("current", Type.FLAG, _j.current))
+_EVERY = (
+    sa.select(_j.id)
+    .join(t.task, t.task.c.id == _j.task_id)
+    .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.id, isouter=True)
+    .where(_j.project_id == _BETWEEN["project"], _j.id > _BETWEEN["after"])
+    .order_by(_j.id)
+    .limit(_BETWEEN["most"])
+)
+CURRENT_JUDGMENTS = Statements(_EVERY.where(_j.current), _JUDGMENT)
+EVERY_JUDGMENT = Statements(_EVERY, _JUDGMENT_MARKED)
 
 
 class Judgments:
@@ -135,61 +140,46 @@ class Judgments:
     table = t.judgment
 
     def __init__(self, project_id: int, questions: AnswersByQuestion | None, history: bool = False) -> None:
-        self._project, self._questions, self._history = project_id, questions, history
-        self._annotators = Names(t.annotator.c.public_id)
-        self._providers = Names(t.provider.c.slug)
-        self.columns = [
-            Column("id", Type.ID),
-            Column("task", Type.ID),
-            Column("external_id", Type.TEXT),
-            Column("annotator", Type.ID),
-            Column("provider", Type.ID),
-            Column("answers", Type.JSON),
-            Column("at", Type.TIME),
-            Column("gold", Type.FLAG),
-            *([Column("current", Type.FLAG)] if history else []),
-            *(questions.columns if questions else []),
-        ]
+        self._project, self._questions = project_id, questions
+        self._statements = EVERY_JUDGMENT if history else CURRENT_JUDGMENTS
+        self.columns = [*self._statements.columns, *(questions.columns if questions else [])]
 
     def page(self, tx: Transaction, after: int, most: int) -> Page:
-        given = {"project": self._project, "after": after, "most": most}
-        rows = tx.rows(_EVERY if self._history else _CURRENT, given)
+        rows = tx.rows(self._statements.table, {"project": self._project, "after": after, "most": most})
         if not rows:
             return NOTHING
-        key, public, task, external, annotator, provider, answers, at, gold, current = zip(*rows, strict=True)
-        return Page(
-            [
-                public,
-                task,
-                external,
-                self._annotators.of(tx, annotator),
-                self._providers.of(tx, provider),
-                answers,
-                at,
-                gold,
-                *([current] if self._history else []),
-                *(self._questions.of(answers) if self._questions else []),
-            ],
-            len(rows),
-            key[-1],
-        )
+        key, *columns = zip(*rows, strict=True)
+        answers = columns[ANSWERS]
+        return Page([*columns, *(self._questions.of(answers) if self._questions else [])], len(rows), key[-1])
 
+    def lines(self, tx: Transaction, after: int, most: int) -> Lines:
+        return read(tx, self._statements.lines, {"project": self._project, "after": after, "most": most})
+
+
+ANSWERS = [field.name for field in _JUDGMENT].index("answers")
 
 # --- consensus
 
 _c = t.consensus.c
 _CONSENSUS = (
-    sa.select(
-        _c.id, _c.public_id, t.task.c.public_id.label("task"), t.task.c.external_id,
-        as_text(t.consensus_payload.c.answers).label("answers"), _c.confidence, _c.tie,
-        as_text(_c.judgments).label("judgments"), t.task.c.status,
-    )
+    Field("id", Type.ID, _c.public_id),
+    Field("task", Type.ID, t.task.c.public_id),
+    Field("external_id", Type.TEXT, t.task.c.external_id),
+    Field("answers", Type.JSON, t.consensus_payload.c.answers),
+    Field("confidence", Type.NUMBER, _c.confidence),
+    Field("tie", Type.FLAG, _c.tie),
+    Field("judgments", Type.JSON, _c.judgments, there=True),
+    Field("settled", Type.FLAG, t.task.c.status == TaskStatus.SETTLED.value),
+)
+CURRENT_CONSENSUS = Statements(
+    sa.select(_c.id)
     .join(t.task, t.task.c.id == _c.task_id)
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == _c.id, isouter=True)
     .where(_c.project_id == _BETWEEN["project"], _c.current, _c.id > _BETWEEN["after"])
     .order_by(_c.id)
-    .limit(_BETWEEN["most"])
-)  # fmt: skip
+    .limit(_BETWEEN["most"]),
+    _CONSENSUS,
+)
 
 
 class Consensus:
@@ -199,35 +189,16 @@ class Consensus:
 
     def __init__(self, project_id: int, questions: AnswersByQuestion | None) -> None:
         self._project, self._questions = project_id, questions
-        self.columns = [
-            Column("id", Type.ID),
-            Column("task", Type.ID),
-            Column("external_id", Type.TEXT),
-            Column("answers", Type.JSON),
-            Column("confidence", Type.NUMBER),
-            Column("tie", Type.FLAG),
-            Column("judgments", Type.JSON),
-            Column("settled", Type.FLAG),
-            *(questions.columns if questions else []),
-        ]
+        self.columns = [*CURRENT_CONSENSUS.columns, *(questions.columns if questions else [])]
 
     def page(self, tx: Transaction, after: int, most: int) -> Page:
-        rows = tx.rows(_CONSENSUS, {"project": self._project, "after": after, "most": most})
+        rows = tx.rows(CURRENT_CONSENSUS.table, {"project": self._project, "after": after, "most": most})
         if not rows:
             return NOTHING
-        key, public, task, external, answers, confidence, tie, judgments, status = zip(*rows, strict=True)
-        return Page(
-            [
-                public,
-                task,
-                external,
-                answers,
-                [round(value, 6) for value in confidence],
-                tie,
-                judgments,
-                [value == "settled" for value in status],
-                *(self._questions.of(answers) if self._questions else []),
-            ],
-            len(rows),
-            key[-1],
-        )
+        key, public, task, external, answers, confidence, *rest = zip(*rows, strict=True)
+        rounded = [round(value, 6) for value in confidence]
+        columns = [public, task, external, answers, rounded, *rest]
+        return Page([*columns, *(self._questions.of(answers) if self._questions else [])], len(rows), key[-1])
+
+    def lines(self, tx: Transaction, after: int, most: int) -> Lines:
+        return read(tx, CURRENT_CONSENSUS.lines, {"project": self._project, "after": after, "most": most})

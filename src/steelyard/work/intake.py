@@ -31,7 +31,7 @@ from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
 from steelyard.work.draft import Draft, check_task
 from steelyard.work.media import keep_blob_row
-from steelyard.work.plain_draft import check_line
+from steelyard.work.plain_draft import check_line, check_value
 from steelyard.work.projects import find_project
 from steelyard.work.references import missing, refers
 from steelyard.work.tasks import BLOCK, MOST_IDS, Created, RowProblem, committed, write_tasks
@@ -39,8 +39,10 @@ from steelyard.work.tasks import BLOCK, MOST_IDS, Created, RowProblem, committed
 MOST_PROBLEMS = 1000  # row errors that one answer tells; all are counted
 INLINE_LIMIT = 20_000_000
 BLOCK_BYTES = 64_000  # of content in one transaction
-AHEAD = 1  # blocks that wait while one is written: whoever claims meanwhile waits behind them
-BREATH = 32  # rows after which other threads get their turn: by itself Python would give it after 5 ms
+FEWEST, FIRST = 50, 100  # rows of a block at least, and of the first one, while others write too
+BLOCK_S = 0.012  # how long a block then should take to write: so long somebody who claims waits for it
+AHEAD = 3  # blocks that wait while one is written, to share a commit; whoever claims does not wait for them
+BREATH_S = 0.0005  # after which other threads get their turn: by itself Python would give it after 5 ms
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,", re.ASCII)
 T = TypeVar("T")
 Authenticate = Callable[[Transaction], Principal]
@@ -120,7 +122,10 @@ def _asked(run: Run, block: Block, around: Around | None) -> Callable[[], Create
             keep_blob_row(tx, digest, size, media_type)
         if around is not None:
             return around(tx, who, lambda: write_tasks(tx, who, project, tasks))
-        return write_tasks(tx, who, project, tasks)
+        began = time.thread_time()
+        written = write_tasks(tx, who, project, tasks)
+        run.took(len(tasks), time.thread_time() - began)
+        return written
 
     try:
         wait = run.database.ask(write)
@@ -177,6 +182,16 @@ class Run:
         self.database, self.authenticate, self.slug, self._put = database, authenticate, slug, put
         self._form = database.read(self._form_asked)
         self._stored: dict[str, tuple[int, str]] = {}
+        self._most = FIRST
+
+    def _full(self, rows: int) -> bool:
+        """Whether a block of so many rows is cut here: a long one while nobody waits for his turn to write."""
+        return rows >= self._most and (rows >= BLOCK or not self.database.quiet())
+
+    def took(self, rows: int, seconds: float) -> None:
+        """How long a block's write took, by which the following ones are cut while others write too."""
+        fitting = (self._most + int(rows * BLOCK_S / max(seconds, 1e-6))) // 2
+        self._most = max(FEWEST, min(BLOCK, fitting - fitting % FEWEST))
 
     def _form_asked(self, tx: Transaction) -> Form:
         project = find_project(tx, self.authenticate(tx), self.slug, Action.CREATE_TASKS)
@@ -188,9 +203,12 @@ class Run:
             rows = rows(self._form)
         row = 0
         block = Block(row)
+        clock = time.perf_counter
+        breath = clock()
         for line, raw in enumerate(rows, 1):
-            if line % BREATH == 0:
+            if clock() - breath > BREATH_S:
                 time.sleep(0)
+                breath = clock()
             if type(raw) is bytes:
                 if not raw or raw.isspace():
                     continue
@@ -204,7 +222,7 @@ class Run:
             else:
                 block.wrong[row] = found
             row += 1
-            if row - block.first == BLOCK or block.size >= BLOCK_BYTES:
+            if self._full(row - block.first) or block.size >= BLOCK_BYTES:
                 yield self._referring(block)
                 block = Block(row)
         if block.places:
@@ -217,7 +235,7 @@ class Run:
         if isinstance(raw, Problem):
             return [raw]
         if isinstance(raw, Row):
-            return raw.problems or check_task(raw.value, row, self._form, self._keep_inline)
+            return raw.problems or check_value(raw.value, row, self._form, self._keep_inline)
         return check_task(raw, row, self._form, self._keep_inline)
 
     def _keep_inline(self, url: str, pointer: str) -> str:

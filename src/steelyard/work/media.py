@@ -29,11 +29,10 @@ def has_foreign_url(content: Mapping[str, Any]) -> bool:
 
 
 def keep_blob_row(tx: Transaction, digest: str, size: int, media_type: str) -> None:
-    tx.execute(
-        upsert(tx, t.blob)
-        .values(digest=digest, size=size, media_type=media_type, created_at=tx.now)
-        .on_conflict_do_nothing()
-    )
+    """Says that these bytes have come in, or have come in again."""
+    added = upsert(tx, t.blob).values(digest=digest, size=size, media_type=media_type, created_at=tx.now)
+    came = {"created_at": added.excluded.created_at}
+    tx.execute(added.on_conflict_do_update(index_elements=[t.blob.c.digest], set_=came))
 
 
 def check_blobs(tx: Transaction, digests: set[str]) -> None:

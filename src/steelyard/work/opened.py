@@ -15,8 +15,9 @@ from steelyard.domain.times import SECOND
 from steelyard.identity.policy import Principal
 from steelyard.ledger.commitments import salts
 from steelyard.store import tables as t
-from steelyard.store.bulk import Bulk, draw_keys
+from steelyard.store.bulk import Bulk, draw_keys, items_of, list_of
 from steelyard.store.database import Database, Transaction
+from steelyard.store.prepared import Prepared
 from steelyard.work import standing
 
 DAY = 24 * 3600 * SECOND
@@ -40,9 +41,8 @@ def today(tx: Transaction) -> int:
 
 def not_written(tx: Transaction, who: Principal, opened: Sequence[Opened], since: int = 0) -> list[Opened]:
     """Those of which no showing to this person, by whatever way, stands since then."""
-    known: set[int] = set()
-    for some in _parts([one.content_id for one in opened]):
-        known |= set(tx.execute(_KNOWN, {"contents": some, "me": who.annotator_id, "since": since}).scalars())
+    asked = {"contents": list_of(tx, [one.content_id for one in opened]), "me": who.annotator_id}
+    known = {row[0] for row in _KNOWN[tx.dialect].rows(tx, {**asked, "since": since})}
     return [one for one in opened if one.content_id not in known]
 
 
@@ -85,19 +85,28 @@ def write_before_showing(
         database.write(lambda tx, start=start: do(tx, opened[start : start + AT_ONCE]))
 
 
-def _parts(keys: list[int]) -> list[list[int]]:
-    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
-
-
 _e = t.exposure
 _SHOWN = Bulk(
     _e,
     ("provider_id", "annotator_id", "at"),
     ("id", "content_id", "task_id", "project_id", "assignment", "sensitivity", "leaf_salt"),
 )
+
+
 # By content, of which there are few showings; an annotator may have very many.
-_KNOWN = sa.select(_e.c.content_id).where(
-    _e.c.content_id.in_(sa.bindparam("contents", expanding=True)),
-    _e.c.annotator_id + 0 == sa.bindparam("me"),
-    _e.c.at >= sa.bindparam("since"),
-)
+_MINE = (_e.c.annotator_id + 0 == sa.bindparam("me"), _e.c.at >= sa.bindparam("since"))
+
+
+def not_shown(content_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether no showing of this content to the annotator `me` stands `since` a moment."""
+    return ~sa.exists().where(_e.c.content_id == content_id, *_MINE)
+
+
+_KNOWN = {
+    dialect: Prepared(
+        sa.select(_e.c.content_id).where(
+            _e.c.content_id.in_(items_of(dialect, "contents", sa.BigInteger)), *_MINE
+        )
+    )
+    for dialect in ("sqlite", "postgresql")
+}

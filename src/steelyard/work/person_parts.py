@@ -51,10 +51,17 @@ def _of(table: sa.Table, *left_out: str) -> list[sa.Column]:
     return [c for c in table.columns if c.name not in told and not c.foreign_keys]
 
 
-def _did(what: str, table: sa.Table, by: sa.Column, *more: Any, joins: tuple[Any, ...] = ()) -> Part:
+def _did(
+    what: str,
+    table: sa.Table,
+    by: sa.Column,
+    *more: Any,
+    joins: tuple[Any, ...] = (),
+    without: tuple[str, ...] = (),
+) -> Part:
     """What the person did that no index finds by who did it."""
     ids = [table.c.public_id.label("id")] if "public_id" in table.c else []
-    query = sa.select(*ids, *_of(table), *more).select_from(table)
+    query = sa.select(*ids, *_of(table, *without), *more).select_from(table)
     for other, on in joins:
         query = query.join(other, on, isouter=True)
     return Part(what, table, query.where(by == _me), (table.c.id,), scan=True)
@@ -245,7 +252,8 @@ PARTS = (
         joins=((_j, _j.c.id == t.review.c.judgment_id),),
     ),
     _did(
-        "review_item", t.review_item, t.review_item.c.person_id, *_world, joins=(_in_project(t.review_item),)
+        "review_item", t.review_item, t.review_item.c.person_id, *_world, joins=(_in_project(t.review_item),),
+        without=("kept_from",),  # others
     ),
     _did(
         "withdrawal", t.withdrawal, t.withdrawal.c.person_id, _j.c.public_id.label("judgment"),
@@ -258,6 +266,25 @@ PARTS = (
     _did(
         "clarification", t.clarification, t.clarification.c.person_id, *_world,
         joins=(_in_project(t.clarification),),
+    ),
+    _did(
+        "project_event", t.project_event, t.project_event.c.person_id, *_world,
+        joins=(_in_project(t.project_event),),
+    ),
+    Part(
+        "project_deleted",
+        t.project,
+        sa.select(*_world, t.project.c.deleted_at).where(t.project.c.deleted_by == _me),
+        (t.project.c.id,),
+        scan=True,
+    ),
+    Part(
+        "gold_sum",
+        t.gold_sum,
+        sa.select(*_world, t.gold_sum.c.question, t.gold_sum.c.answers, t.gold_sum.c.correct)
+        .join(*_in_project(t.gold_sum))
+        .where(t.gold_sum.c.annotator_id == _annotator),
+        (t.gold_sum.c.project_id, t.gold_sum.c.question),
     ),
     Part(
         "task_created",

@@ -7,7 +7,8 @@ it would have made.
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -101,6 +102,19 @@ def check_line(line: bytes, row: int, form: Form, keep_inline: KeepInline) -> Dr
     except Invalid as wrong:
         return wrong.problems
     return check_task(raw, row, form, keep_inline)
+
+
+def check_value(
+    value: Mapping[str, Any], row: int, form: Form, keep_inline: KeepInline
+) -> Draft | list[Problem]:
+    """As `check_task`, of what can be stored as it is."""
+    try:
+        draft = _drafted(msgspec.convert(value, _Task), row, form)
+    except _REFUSED:
+        draft = None
+    if draft is None or len(draft.content) > LONGEST:
+        return check_task(value, row, form, keep_inline)
+    return draft
 
 
 def _drafted(task: _Task, row: int, form: Form) -> Draft | None:

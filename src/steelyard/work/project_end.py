@@ -19,7 +19,7 @@ from steelyard.jobs.queue import enqueue
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import standing
-from steelyard.work.projects import find_project, find_project_ever
+from steelyard.work.projects import find_project, find_project_ever, note
 from steelyard.work.tally import progress
 
 JOB = "erase_project"
@@ -30,7 +30,9 @@ _RELEASES = (
     .where(t.release.c.project_id == sa.bindparam("project"))
     .order_by(t.release.c.version)
 )
-_ERASING = sa.select(t.job.c.state).where(t.job.c.dedup_key.in_(sa.bindparam("keys", expanding=True)))
+_ERASING = sa.select(t.job.c.dedup_key, t.job.c.state).where(
+    t.job.c.dedup_key.in_(sa.bindparam("keys", expanding=True))
+)
 
 
 def delete_project(tx: Transaction, who: Principal, slug: str, confirm: Any) -> sa.Row:
@@ -50,18 +52,22 @@ def delete_project(tx: Transaction, who: Principal, slug: str, confirm: Any) -> 
     # Whoever is writing to it has ended, or finds it gone.
     tx.row(_LOCKED, {"project": row.id})
     if row.status == ProjectStatus.ARCHIVED:
-        _delete(tx, row)
+        _delete(tx, who, row)
+    else:
+        note(tx, row.id, "erasure ordered again", who)
     order_erasure(tx, row.id)
     return tx.execute(sa.select(t.project).where(t.project.c.id == row.id)).one()
 
 
-def _delete(tx: Transaction, row: sa.Row) -> None:
+def _delete(tx: Transaction, who: Principal, row: sa.Row) -> None:
+    note(tx, row.id, "deleted", who)
     tx.execute(
         sa.update(t.project)
         .where(t.project.c.id == row.id)
         .values(
             status=ProjectStatus.DELETED,
             deleted_at=tx.now,
+            deleted_by=who.person_id,
             instruction="",
             # Capital letters stand in no key of a name, so nobody's name is ever this one.
             name_key=f"DELETED {row.public_id}",
@@ -99,8 +105,11 @@ def _keys(project_id: int) -> tuple[str, str]:
 
 def describe_deleted(tx: Transaction, row: sa.Row) -> dict[str, Any]:
     """What is left to say of a deleted project; `erasure`: running, done, or failed (order it again)."""
-    states = set(tx.execute(_ERASING, {"keys": list(_keys(row.id))}).scalars())
-    erasure = "failed" if "dead" in states else "running" if states else "done"
+    first, again = _keys(row.id)
+    states = {job.dedup_key: job.state for job in tx.rows(_ERASING, {"keys": [first, again]})}
+    # The second look, a minute later, waits though all is erased: that is done as long as it finds nothing.
+    under_way = first in states or states.get(again) == "running"
+    erasure = "failed" if "dead" in states.values() else "running" if under_way else "done"
     return {
         "id": row.public_id,
         "name": row.name,
@@ -108,6 +117,7 @@ def describe_deleted(tx: Transaction, row: sa.Row) -> dict[str, Any]:
         "status": row.status,
         "created_at": format_time(row.created_at),
         "deleted_at": None if row.deleted_at is None else format_time(row.deleted_at),
+        "deleted_by": tx.scalar(sa.select(t.person.c.name).where(t.person.c.id == row.deleted_by)),
         "erasure": erasure,
         "releases": releases_left(tx, row.id),
     }

@@ -6,7 +6,7 @@ own that looks for what is still there: broken off anywhere and begun again, it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,13 @@ _OF_TASKS = (
         t.review_item.c.state.in_([int(ReviewState.READY), int(ReviewState.HELD)]),
     )
     .values(state=int(ReviewState.CANCELLED), lease_until=None),
+    # What was said of it: an annotator's words stand behind a colon.
+    sa.update(t.review_item)
+    .where(t.review_item.c.task_id.in_(_ids))
+    .values(
+        reason=None,
+        why=sa.case((t.review_item.c.why.startswith("escalated:"), "escalated"), else_=t.review_item.c.why),
+    ),
     sa.update(t.question_message).where(t.question_message.c.question_id.in_(_its_questions)).values(text=""),
     sa.update(t.question).where(t.question.c.task_id.in_(_ids)).values(text=""),
     sa.delete(t.gold_payload).where(t.gold_payload.c.gold_id.in_(_its_gold)),
@@ -167,11 +174,25 @@ def _erase_contents(tx: Transaction, ids: list[int]) -> None:
     if digests:
         tx.execute(sa.delete(t.content_blob).where(t.content_blob.c.content_id.in_(ids)))
         kept = set(tx.execute(_SHOWN, {"ids": list(digests)}).scalars())
-        lone = sorted(set(digests) - kept)
-        tx.execute(sa.delete(t.blob).where(t.blob.c.digest.in_(lone)))
+        # What came in since the project was deleted is somebody's who will show it yet.
+        gone = sa.select(t.project.c.deleted_at).where(t.project.c.id == _project_of(ids[0]))
+        lone = sorted(
+            tx.execute(
+                sa.delete(t.blob)
+                .where(
+                    t.blob.c.digest.in_(sorted(set(digests) - kept)),
+                    t.blob.c.created_at < gone.scalar_subquery(),
+                )
+                .returning(t.blob.c.digest)
+            ).scalars()
+        )
         if lone:
             enqueue(tx, BLOBS_JOB, {"digests": lone}, delay_s=BLOBS_AFTER_S)
     tx.execute(sa.delete(t.content_payload).where(t.content_payload.c.content_id.in_(ids)))
+
+
+def _project_of(content_id: int) -> sa.ScalarSelect[int]:
+    return sa.select(t.content.c.project_id).where(t.content.c.id == content_id).scalar_subquery()
 
 
 def _erase_judgments(tx: Transaction, ids: list[int]) -> None:
@@ -235,9 +256,24 @@ def _forget_copy(folder: Path, project: sa.Row) -> None:
 
 
 def drop_blobs(database: Database, blobs: Blobs, args: dict[str, Any]) -> None:
-    """The job: deletes the bytes of blobs that nothing refers to, but those that came in again meanwhile."""
-    digests: Iterable[str] = args["digests"]
-    there = sa.select(t.blob.c.digest).where(t.blob.c.digest == sa.bindparam("digest"))
+    """The job: deletes the bytes of blobs that nothing refers to, but those that came in again meanwhile.
+
+    They are set aside first, and deleted by the same job a minute later: whoever brings them from now on writes
+    them anew, and whoever had just found them there has said so by then, and they are put back.
+    """
+    digests: list[str] = args["digests"]
+    kept = sa.select(t.blob.c.digest).where(t.blob.c.digest.in_(_ids))
+    known = database.read(lambda tx: set(tx.execute(kept, {"ids": digests}).scalars()))
+    if not args.get("aside"):
+        lone = [digest for digest in digests if digest not in known]
+        for digest in lone:
+            blobs.set_aside(digest)
+        later = {"digests": lone, "aside": True}
+        if lone:
+            database.write(lambda tx: enqueue(tx, BLOBS_JOB, later, delay_s=BLOBS_AFTER_S))
+        return
     for digest in digests:
-        if database.read(lambda tx, digest=digest: tx.row(there, {"digest": digest})) is None:
-            blobs.delete(digest)
+        if digest in known:
+            blobs.take_back(digest)
+        else:
+            blobs.drop_aside(digest)

@@ -151,6 +151,12 @@ def find_project_ever(tx: Transaction, who: Principal, slug: str, action: Action
     return row
 
 
+def note(tx: Transaction, project_id: int, what: str, who: Principal) -> None:
+    """Keeps who archived, restored or deleted a project, and when."""
+    values = {"project_id": project_id, "what": what, "person_id": who.person_id, "at": tx.now}
+    tx.execute(sa.insert(t.project_event).values(values))
+
+
 def archived(project: sa.Row) -> Conflict:
     """What is said to whoever adds work to a project that is archived."""
     return Conflict(f"{project.name!r} is archived; restore it first", "project_archived")
@@ -235,6 +241,9 @@ def _change(tx: Transaction, who: Principal, row: sa.Row, patch: Mapping[str, An
         if patch["status"] not in (ProjectStatus.ACTIVE, ProjectStatus.ARCHIVED):
             raise invalid("/status", "choice", "must be active or archived; DELETE deletes an archived one")
         values["status"] = patch["status"]
+        if values["status"] != row.status:
+            archived_now = values["status"] == ProjectStatus.ARCHIVED
+            note(tx, row.id, "archived" if archived_now else "restored", who)
     if "name" in patch:
         name = checked_name(patch["name"])
         key = name_key(name)

@@ -17,9 +17,11 @@ from steelyard.store.database import Transaction
 from steelyard.store.prepared import Prepared
 from steelyard.store.upsert import upsert
 from steelyard.work.ended import end_of_back
+from steelyard.work.lanes import NOTHING_BACK
 
 WAVE = 1000  # tasks in a wave
 HIGHEST = 2**31 - 1  # above every priority
+LANES = 200  # that are looked after in one write
 
 
 def ordinal(wave: int, answer: int, place: int) -> int:
@@ -132,43 +134,66 @@ _NEXT_PRIORITY = Prepared(
     .order_by(t.assignment.c.priority.desc())
     .limit(1)
 )
-_LOWEST_READY = (
+_LOWEST_READY = Prepared(
     sa.select(t.assignment.c.ordinal)
     .where(
         t.assignment.c.project_id == sa.bindparam("project"),
         t.assignment.c.lane_id == sa.bindparam("lane"),
-        t.assignment.c.priority == sa.bindparam("priority"),
+        t.assignment.c.priority == sa.bindparam("of"),
         sa.text("assignment.state = 0"),
     )
     .order_by(t.assignment.c.ordinal)
     .limit(1)
 )
+_LANES = (
+    sa.select(
+        t.lane.c.id,
+        t.lane.c.project_id,
+        t.lane.c.put_back,
+        t.project.c.policy["different_providers"].as_boolean().label("sources"),
+    )
+    .join(t.project, t.project.c.id == t.lane.c.project_id)
+    .where(t.lane.c.id > sa.bindparam("after"))
+    .order_by(t.lane.c.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(key_share=True, skip_locked=True, of=t.lane)
+)
+_REFRESH = Prepared(
+    sa.update(t.lane)
+    .where(t.lane.c.id == sa.bindparam("lane"))
+    .values(epoch=t.lane.c.epoch + sa.bindparam("stale"), put_back=sa.bindparam("lowest"))
+)
 
 
 def refresh_cursors(tx: Transaction) -> int:
-    """Raises the epoch of every lane that has ready rows, from the lowest of them on.
+    """Looks after all lanes, as `refresh_lanes` does; returns how many had their cursors made stale."""
+    refreshed, after = 0, 0
+    while after is not None:
+        more, after = refresh_lanes(tx, after)
+        refreshed += more
+    return refreshed
 
-    On PostgreSQL a claim passes rows that another holds locked; when that one rolls back, nobody puts the
-    rows back, so this is run at least every 30 seconds. The lane is locked before its rows are looked at:
-    what is put back meanwhile is then either seen or comes after.
+
+def refresh_lanes(tx: Transaction, after: int, most: int = LANES) -> tuple[int, int | None]:
+    """Of up to `most` lanes from a row key on: how many had their cursors made stale, and the key to go on after.
+
+    What was put back is kept as one ordinal, the lowest; here it is raised to the lowest row that is ready, so that
+    what was put back long ago makes no claim begin there. Cursors are made stale where they may have passed what
+    nobody puts back: on PostgreSQL a claim passes rows that another holds locked, which may then roll back; and
+    whose answers are one source may change. So this is run at least every 30 seconds. The lane is locked before
+    its rows are looked at: what is put back meanwhile is then either seen or comes after.
     """
+    lanes = tx.rows(_LANES, {"after": after, "most": most})
     refreshed = 0
-    lanes = tx.execute(
-        sa.select(t.lane.c.id, t.lane.c.project_id)
-        .order_by(t.lane.c.id)
-        .with_for_update(key_share=True, skip_locked=True)
-    ).all()
     for lane in lanes:
         at = {"project": lane.project_id, "lane": lane.id}
-        lowest = [
-            tx.execute(_LOWEST_READY, {**at, "priority": p}).scalar_one()
-            for p in list(priorities(tx, lane.project_id, lane.id))
+        ready = [
+            _LOWEST_READY.scalar(tx, {**at, "of": priority})
+            for priority in priorities(tx, lane.project_id, lane.id)
         ]
-        if lowest:
-            tx.execute(
-                sa.update(t.lane)
-                .where(t.lane.c.id == lane.id)
-                .values(epoch=t.lane.c.epoch + 1, put_back=min(lowest))
-            )
-            refreshed += 1
-    return refreshed
+        lowest = min((found for found in ready if found is not None), default=NOTHING_BACK)
+        stale = bool(ready) and (tx.dialect != "sqlite" or bool(lane.sources))
+        if stale or lowest != lane.put_back:
+            _REFRESH.run(tx, {"lane": lane.id, "stale": int(stale), "lowest": lowest})
+        refreshed += stale
+    return refreshed, lanes[-1].id if len(lanes) == most else None

@@ -191,7 +191,7 @@ _CONSENSUS = (
         t.consensus_payload.c.answers,
     )
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
-    .where(t.consensus.c.task_id.in_(sa.bindparam("ids", expanding=True)), t.consensus.c.current)
+    .where(t.consensus.c.task_id.in_(sa.bindparam("ids", expanding=True)), t.CONSENSUS_IS_CURRENT)
 )
 _COUNTS = (  # none of a task whose value is a fix: it is not inferred
     sa.select(_j.c.task_id, sa.func.count().label("n"))
@@ -297,7 +297,7 @@ def due(tx: Transaction) -> list[int]:
             continue
         finished = sums.open == 0 and sums.judgments != before.judgments
         moved = sums.judgments < before.judgments or sums.judgments >= before.judgments * GROWTH
-        if finished or (moved and tx.now - before.at >= AT_MOST_EVERY):
+        if finished or (moved and not 0 <= tx.now - before.at < AT_MOST_EVERY):
             found.append(project_id)
     return found
 

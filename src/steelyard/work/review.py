@@ -19,7 +19,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import reviewing, standing
 from steelyard.work.again import order_lacking
-from steelyard.work.review_queue import may_take
+from steelyard.work.review_find import may_take
 from steelyard.work.verdict import (
     ACCEPT,
     FIX,
@@ -54,7 +54,7 @@ _CURRENT = (
 _VALUE = (
     sa.select(_c.c.value_from, t.consensus_payload.c.answers)
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == _c.c.id)
-    .where(_c.c.task_id == sa.bindparam("task"), _c.c.current)
+    .where(_c.c.task_id == sa.bindparam("task"), t.CONSENSUS_IS_CURRENT)
 )
 
 
@@ -104,7 +104,7 @@ def judge(
 ) -> Reviewed:
     """The verdict on a task that the caller holds an item of. A fix names the judgment that it fixes, a
     rejection those that it rejects, in `judgments`; unless named, a fix is of the task's value, and a
-    rejection of all its current answers.
+    rejection of all its current answers. Of an escalated task with none named it needs no reason.
 
     `review` is the item's public id. Raises `NotFound`, `Invalid` naming the field, `Conflict`
     (provider_stopped; lease_lost; no_answer: there is nothing to accept).
@@ -140,7 +140,7 @@ def judge(
     elif named or not escalated:
         done = reject(tx, case, named or case.judgments, reason)
     else:
-        complete(tx, case, REJECT)
+        complete(tx, case, REJECT, reason)
         order_lacking(tx, case.project, task)
         done = Reviewed("", REJECT)
     return Reviewed(found.public_id, done.verdict, done.fix)
@@ -180,9 +180,6 @@ def _check(verdict: Any, answers: Any, reason: Any, *, why_needed: bool = True) 
         raise invalid("/reason", "type", f"must be a text of at most {LONGEST_REASON} characters")
     if verdict == REJECT and why_needed and not (reason or "").strip():
         raise invalid("/reason", "required", "a rejection says why")
-    if verdict == REJECT and not why_needed and reason is not None:
-        message = "no answer is rejected that it could be said of; name some in judgments, or leave it out"
-        raise invalid("/reason", "alone", message)
     if verdict != FIX and answers is not None:
         raise invalid("/answers", "alone", "answers come with a fix only")
 

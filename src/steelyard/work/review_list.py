@@ -13,12 +13,21 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work.reviewing import told
 
+MOST_LEVELS = 5
 _i = t.review_item
 _LISTING = (
     sa.select(_i, t.task.c.public_id.label("task"), t.task.c.external_id, t.person.c.name.label("person"))
     .join(t.task, t.task.c.id == _i.c.task_id)
     .join(t.person, t.person.c.id == _i.c.person_id, isouter=True)
     .order_by(_i.c.id)
+)
+
+
+_OF_ONE = _LISTING.where(
+    _i.c.project_id == sa.bindparam("project"),
+    _i.c.state == sa.bindparam("in_state"),
+    _i.c.level == sa.bindparam("at_level"),
+    _i.c.id > sa.bindparam("after"),
 )
 
 
@@ -36,12 +45,18 @@ def list_reviews(
     Who said what is told to those who steer the project; a reviewer, who may come to the next level of any of
     them, is told of its own.
     """
-    query = _LISTING.where(_i.c.project_id == project_id, _i.c.id > after).limit(limit + 1)
-    if state is not None:
-        query = query.where(_i.c.state == int(ReviewState[state.upper()]))
-    if level is not None:
-        query = query.where(_i.c.level == level)
-    rows = tx.rows(query)
+    if state is None and level is None:
+        rows = tx.rows(_LISTING.where(_i.c.project_id == project_id, _i.c.id > after).limit(limit + 1))
+    else:
+        # Of each state and level they are in order by an index, and so are they then together.
+        states = list(ReviewState) if state is None else [ReviewState[state.upper()]]
+        levels = range(1, MOST_LEVELS + 1) if level is None else [level]
+        found: list[sa.Row] = []
+        for one in states:
+            for at in levels:
+                here = {"project": project_id, "in_state": int(one), "at_level": at, "after": after}
+                found += tx.rows(_OF_ONE.limit(limit + 1), here)
+        rows = sorted(found, key=lambda row: row.id)[: limit + 1]
     steers = may(who, Action.MANAGE_PROJECTS, project_id)
     items = [_shown(row, steers or row.person_id == who.person_id) for row in rows[:limit]]
     return items, rows[limit - 1].id if len(rows) > limit else None
@@ -63,4 +78,5 @@ def _shown(row: sa.Row, told_all: bool) -> dict[str, Any]:
         "done_at": None if row.done_at is None else format_time(row.done_at),
         "by": row.person if told_all else None,
         "verdict": row.verdict if told_all else None,
+        "reason": row.reason if told_all else None,
     }

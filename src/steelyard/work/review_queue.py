@@ -22,90 +22,13 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import opened, standing
 from steelyard.work.again import keep_from
+from steelyard.work.review_find import GIVEN_BACK, find_reviews, kept_from_too
 from steelyard.work.review_shown import Shown, show_items
 
 MOST = 100
 SWEEP = 500
-FIRST_LOOK = 8  # items looked through for each that is wanted, and where those are not enough
-WINDOW = 1000  # so many: more would hold up those who write beside it
-GIVEN_BACK = "review given back"
 _i = t.review_item
-_j = t.judgment
 _me = sa.bindparam("me")
-_before = t.review_item.alias("before")
-_first = t.review_item.alias("first")
-_mine = t.assignment.alias("mine")
-
-
-def _none(query: sa.Select) -> sa.ColumnElement[bool]:
-    return query.correlate(_i).limit(1).scalar_subquery().is_(None)
-
-
-# The last item of level 1 up to this one begins its row of levels.
-_row_begins = (
-    sa.select(sa.func.max(_first.c.id))
-    .where(_first.c.task_id == _i.c.task_id, _first.c.level == 1, _first.c.id <= _i.c.id)
-    .correlate(_i)
-    .scalar_subquery()
-)
-_MAY_TAKE = (
-    _none(
-        # By task, of which there are few judgments; an annotator may have given very many.
-        sa.select(sa.literal(1)).where(
-            _j.c.task_id == _i.c.task_id, _j.c.annotator_id + 0 == _me, _j.c.based_on.is_(None)
-        )
-    ),
-    _none(
-        sa.select(sa.literal(1)).where(
-            _mine.c.task_id == _i.c.task_id, _mine.c.annotator_id == _me, sa.text("mine.state IN (1, 2)")
-        )
-    ),
-    _none(
-        sa.select(sa.literal(1)).where(
-            _before.c.task_id == _i.c.task_id,
-            _before.c.person_id == sa.bindparam("person"),
-            _before.c.state == int(ReviewState.DONE),
-            _before.c.id >= _row_begins,
-            _before.c.id < _i.c.id,
-        )
-    ),
-)
-_not_given_back = _none(
-    sa.select(sa.literal(1)).where(
-        t.declined.c.annotator_id == _me,
-        t.declined.c.task_id == _i.c.task_id,
-        t.declined.c.reason.startswith(GIVEN_BACK),
-        t.declined.c.at >= _i.c.at,
-    )
-)
-_window = (
-    sa.select(_i.c.id, _i.c.priority)
-    .where(_i.c.project_id == sa.bindparam("project"), sa.text("review_item.state = 0"))
-    .order_by(_i.c.priority.desc(), _i.c.id)
-    .limit(sa.bindparam("window"))
-    .subquery("ahead")
-)
-# Of the task by scalar subqueries: as a join, PostgreSQL would begin with the tasks that are in review.
-_of_task = sa.select(t.task.c.status).where(t.task.c.id == _i.c.task_id).correlate(_i)
-NEXT = (
-    sa.select(
-        _i.c.id,
-        _i.c.task_id,
-        _of_task.with_only_columns(t.task.c.content_id).scalar_subquery().label("content_id"),
-    )
-    .select_from(_window)
-    .join(_i, _i.c.id == _window.c.id)
-    .where(
-        sa.text("review_item.state = 0"),
-        _of_task.scalar_subquery() == "review",
-        *_MAY_TAKE,
-        _not_given_back,
-    )
-    .order_by(_window.c.priority.desc(), _window.c.id)
-    .limit(sa.bindparam("count"))
-    .with_for_update(skip_locked=True, of=_i)
-)
-_MAY = sa.select(_i.c.id).where(_i.c.id == sa.bindparam("item"), *_MAY_TAKE)
 _HOLD = (
     sa.update(_i)
     .where(_i.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -159,10 +82,7 @@ def claim_reviews(
         raise invalid("/lease_s", "range", "must be a whole number from 1 to 86400")
     if not standing.verdict(tx, who.provider_id, project.id).allowed or project.status != "active":
         return ReviewsClaimed([], "stopped", "Work on this project has stopped for now.")
-    at = {"project": project.id, "me": who.annotator_id, "person": who.person_id, "count": count}
-    rows = tx.rows(NEXT, {**at, "window": FIRST_LOOK * count})
-    if len(rows) < count:
-        rows = tx.rows(NEXT, {**at, "window": WINDOW})
+    rows = find_reviews(tx, who, project.id, count)
     if not rows:
         return ReviewsClaimed([], "nothing", "Nothing to review for you now.")
     ids = [row.id for row in rows]
@@ -209,6 +129,8 @@ def return_review(tx: Transaction, who: Principal, item_id: str, reason: Any = N
     if row.state != ReviewState.HELD or row.person_id != who.person_id:
         raise Conflict("You do not hold this review any more.", "lease_lost")
     tx.execute(_BACK, {"ids": [row.id]})
+    kept_from = kept_from_too(who.annotator_id, row.kept_from)
+    tx.execute(sa.update(_i).where(_i.c.id == row.id).values(kept_from=kept_from))
     tx.execute(
         sa.update(t.declined)
         .where(t.declined.c.annotator_id == who.annotator_id, t.declined.c.task_id == row.task_id)
@@ -245,12 +167,6 @@ def recall_reviews(tx: Transaction) -> int:
             tx.execute(_BACK, {"ids": ids})
             back += len(ids)
     return back
-
-
-def may_take(tx: Transaction, who: Principal, item: Any) -> bool:
-    """Whether this person may be the one who reviews this item."""
-    at = {"item": item.id, "me": who.annotator_id, "person": who.person_id}
-    return tx.row(_MAY, at) is not None
 
 
 def _write_shown(tx: Transaction, who: Principal, project_id: int, rows: Sequence[Any]) -> None:

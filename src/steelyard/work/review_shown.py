@@ -67,7 +67,7 @@ _VALUES = (
         t.consensus.c.task_id, t.consensus.c.confidence, t.consensus.c.tie, t.consensus_payload.c.answers
     )
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
-    .where(t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.consensus.c.current)
+    .where(t.consensus.c.task_id.in_(sa.bindparam("tasks", expanding=True)), t.CONSENSUS_IS_CURRENT)
 )
 
 

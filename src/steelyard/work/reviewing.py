@@ -20,6 +20,7 @@ from steelyard.domain.policy import Policy
 from steelyard.domain.states import AssignmentState, ReviewState, TaskStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work.review_find import answered_by
 from steelyard.work.tally import count_tasks
 from steelyard.work.vote import NOT_APPLICABLE
 
@@ -42,7 +43,7 @@ _INSTALLATION = sa.select(t.installation.c.public_id)
 _CONSENSUS = (
     sa.select(t.consensus.c.tie, t.consensus_payload.c.answers)
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
-    .where(t.consensus.c.task_id == _task, t.consensus.c.current)
+    .where(t.consensus.c.task_id == _task, t.CONSENSUS_IS_CURRENT)
 )
 _VOTES = (
     sa.select(t.judgment_payload.c.answers)
@@ -72,6 +73,7 @@ _FIRST_WHY = (
 _CANCEL = (
     sa.update(_i).where(_i.c.id.in_(_ids)).values(state=int(ReviewState.CANCELLED), lease_until=sa.null())
 )
+_KEEP = sa.update(_i).where(_i.c.id == sa.bindparam("key")).values(kept_from=sa.bindparam("kept_from"))
 _TO_REVIEW = (
     sa.update(t.task)
     .where(t.task.c.id == sa.bindparam("key"))
@@ -181,7 +183,10 @@ def send(tx: Transaction, project_id: int, task: Any, why: str) -> None:
     add_item(tx, project_id, task, 1, why)
 
 
-def add_item(tx: Transaction, project_id: int, task: Any, level: int, why: str) -> None:
+def add_item(
+    tx: Transaction, project_id: int, task: Any, level: int, why: str, kept_from: bytes | None = None
+) -> None:
+    """Puts an item before reviewers; unless told whom it is kept from, it is those who have answered."""
     tx.execute(
         sa.insert(_i).values(
             public_id=new_id(tx.now),
@@ -191,6 +196,7 @@ def add_item(tx: Transaction, project_id: int, task: Any, level: int, why: str) 
             why=why,
             state=int(ReviewState.READY),
             priority=task.priority,
+            kept_from=answered_by(tx, task.id) if kept_from is None else kept_from,
             at=tx.now,
         )
     )
@@ -211,8 +217,10 @@ def drop(tx: Transaction, ids: Collection[int]) -> None:
 def renew(tx: Transaction, project_id: int, task: Any) -> None:
     """What a reviewer looks at has changed: whoever holds the task's item loses it, and levels begin anew."""
     rows = open_items(tx, [task.id])
-    if any(row.state == ReviewState.READY and row.level == 1 for row in rows):
-        return  # nobody has looked at it yet
+    for row in rows:
+        if row.state == ReviewState.READY and row.level == 1:  # nobody has looked at it yet
+            tx.execute(_KEEP, {"key": row.id, "kept_from": answered_by(tx, task.id)})
+            return
     if rows:
         tx.execute(_CANCEL, {"ids": [row.id for row in rows]})
     add_item(tx, project_id, task, 1, tx.scalar(_FIRST_WHY, {"task": task.id}) or Why.SAMPLED)

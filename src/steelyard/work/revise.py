@@ -224,7 +224,7 @@ def _write(
 def _infer_again(tx: Transaction, task: sa.Row, form: Any) -> None:
     """The task's answer, where it has one, with the revision; one that was delivered only gets a new revision
     of it."""
-    known = sa.select(t.consensus.c.id).where(t.consensus.c.task_id == task.id, t.consensus.c.current)
+    known = sa.select(t.consensus.c.id).where(t.consensus.c.task_id == task.id, t.CONSENSUS_IS_CURRENT)
     if tx.row(known) is not None:
         project = tx.execute(sa.select(t.project).where(t.project.c.id == task.project_id)).one()
         policy = standing.terms_of(tx, project.id).policy

@@ -23,9 +23,10 @@ from steelyard.store.database import Transaction
 from steelyard.store.prepared import Prepared
 from steelyard.work import reviewing, standing
 from steelyard.work.consensus import Inferred, write_consensus
+from steelyard.work.ended import has_ended
 from steelyard.work.lanes import lane_for
 from steelyard.work.queue import ordinal, put_back
-from steelyard.work.tally import Progress, count_tasks
+from steelyard.work.tally import Progress, count_gold_answer, count_tasks
 from steelyard.work.vote import Given, as_fixed, vote
 
 OVERLAP_NEEDED = 50  # tasks with two answers or more
@@ -35,11 +36,13 @@ Ordered = tuple[int, int]  # (lane, ordinal) of an answer that was ordered
 _ANSWERED = Prepared(
     sa.update(t.task).where(t.task.c.id == sa.bindparam("key")).values(answers=sa.bindparam("count"))
 )
-_SETTLED = Prepared(
+_settled = (
     sa.update(t.task)
     .where(t.task.c.id == sa.bindparam("key"))
     .values(status=TaskStatus.SETTLED.value, settled_at=sa.bindparam("moment"))
 )
+_SETTLED = Prepared(_settled)
+_ANSWERED_AND_SETTLED = Prepared(_settled.values(answers=sa.bindparam("count")))
 _TASK = Prepared(sa.select(t.task).where(t.task.c.id == sa.bindparam("id")).with_for_update(key_share=True))
 _j = t.current_judgment
 _GIVEN = (
@@ -115,6 +118,10 @@ def write_gold_results(
     ]
     if rows:
         tx.execute(sa.insert(t.gold_result), rows)
+    for row in rows:
+        count_gold_answer(
+            tx, row["provider_id"], row["project_id"], row["annotator_id"], row["question"], row["correct"]
+        )
 
 
 _forms: dict[str, Form] = {}  # by digest, which says all that is in one
@@ -140,11 +147,21 @@ def lock_task(tx: Transaction, task_id: int) -> Any:
 def settle_if_answered(tx: Transaction, project: sa.Row, task: Any, form: Form) -> None:
     """Counts a new answer of a task (its locked row), and settles it once it has the answers that it wants."""
     answers = task.answers + 1
-    _ANSWERED.run(tx, {"key": task.id, "count": answers})
     if answers == 2:
         count_tasks(tx, project.id, task.id, overlapping=1)
+    policy = standing.terms_of(tx, project.id).policy
+    if answers >= task.wanted and task.status == TaskStatus.OPEN and always_settles(policy):
+        infer(tx, project, task, form)
+        mark_settled(tx, project.id, task, answers)
+        return
+    _ANSWERED.run(tx, {"key": task.id, "count": answers})
     if answers >= task.wanted:
-        put_back(tx, settle(tx, project, task, form, standing.terms_of(tx, project.id).policy))
+        put_back(tx, settle(tx, project, task, form, policy))
+
+
+def always_settles(policy: Policy) -> bool:
+    """Whether nothing but settling can follow when a task has its answers."""
+    return policy.target_confidence is None and not reviewing.asked_for(policy)
 
 
 def settle(tx: Transaction, project: sa.Row, task: sa.Row, form: Form, policy: Policy) -> list[Ordered]:
@@ -218,9 +235,14 @@ def _inferred(task_id: int, form: Form, rows: Sequence[sa.Row], skills: Skills) 
     return Inferred(task_id, outcome, [g.judgment for g in given], method, fit_id)
 
 
-def mark_settled(tx: Transaction, project_id: int, task: sa.Row) -> None:
+def mark_settled(tx: Transaction, project_id: int, task: sa.Row, answers: int | None = None) -> None:
+    """With `answers`, that many are counted in the same statement."""
     if task.status in (TaskStatus.OPEN, TaskStatus.REVIEW):
-        _SETTLED.run(tx, {"key": task.id, "moment": tx.now})
+        at = {"key": task.id, "moment": tx.now}
+        if answers is None:
+            _SETTLED.run(tx, at)
+        else:
+            _ANSWERED_AND_SETTLED.run(tx, {**at, "count": answers})
         less = -1 if task.status == TaskStatus.REVIEW else 0
         count_tasks(tx, project_id, task.id, settled=1, reviewing=less)
 
@@ -230,8 +252,8 @@ def order_if_short(
 ) -> Ordered | None:
     """Orders one more answer when the confidence is short of the target and the policy allows one.
 
-    The new answer takes the task's own wave and place. A task that was delivered, or whose answer is before a
-    reviewer or was accepted by one, is not reopened.
+    The new answer takes the task's own wave and place. A task that was delivered, whose answer is before a
+    reviewer or was accepted by one, or whose batch has ended, is not reopened.
     """
     if (
         policy.target_confidence is None
@@ -240,6 +262,7 @@ def order_if_short(
         or task.delivered_at is not None
         or task.status == TaskStatus.REVIEW
         or reviewing.reviewed(tx, [task.id])
+        or has_ended(tx, task.batch_id)
     ):
         return None
     return order_answer(tx, project_id, task)

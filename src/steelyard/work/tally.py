@@ -85,6 +85,15 @@ def count_tasks(tx: Transaction, project_id: int, shard: int = 0, **add: int) ->
     _adding(tx.dialect, t.task_tally, _OF_TASKS).run(tx, {**key, **every})
 
 
+def count_gold_answer(
+    tx: Transaction, provider_id: int, project_id: int, annotator_id: int, question: str, correct: bool
+) -> None:
+    """Adds an answer of gold to what is known of an annotator at a question."""
+    key = {"provider_id": provider_id, "project_id": project_id, "annotator_id": annotator_id}
+    add = {"question": question, "answers": 1, "correct": int(correct)}
+    _adding(tx.dialect, t.gold_sum, ("answers", "correct")).run(tx, {**key, **add})
+
+
 _TASKS = sa.select(
     *(sa.func.coalesce(sa.func.sum(t.task_tally.c[name]), 0).label(name) for name in _OF_TASKS)
 ).where(t.task_tally.c.project_id == sa.bindparam("project"))

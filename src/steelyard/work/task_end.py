@@ -1,7 +1,8 @@
 """What becomes of tasks that nobody shall answer any more?
 
 A task that is cancelled wants nothing, and what is handed in for it is refused. A task of a batch that is finished
-takes what is in somebody's hands still, and has then what it has: its answers settle it, or it is cancelled.
+takes what is in somebody's hands still, and has then what it has: its answers settle it or go to a reviewer, as
+any do, or it is cancelled.
 """
 
 from __future__ import annotations
@@ -137,5 +138,9 @@ def _finish(tx: Transaction, rows: Sequence[Any], reason: str) -> None:
             count_tasks(tx, row.project_id, row.id, wanted=wanted - row.wanted)
         if row.id not in held:
             project = tx.execute(sa.select(t.project).where(t.project.c.id == row.project_id)).one()
-            infer(tx, project, row, form_of(tx, row.form_id, row.form_digest))
-            mark_settled(tx, row.project_id, row)
+            fitted = infer(tx, project, row, form_of(tx, row.form_id, row.form_digest))
+            policy = standing.terms_of(tx, row.project_id).policy
+            if why := reviewing.why_review(tx, row, policy, *fitted):
+                reviewing.send(tx, row.project_id, row, why)
+            else:
+                mark_settled(tx, row.project_id, row)

@@ -19,6 +19,8 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
 LOOKED_AT = 5000  # tasks looked at for one page
+# Word for word as in the index, or each task is looked for among all of them.
+CURRENT = sa.and_(t.consensus.c.task_id == t.task.c.id, sa.text("consensus.current"))
 GOLD = ("evaluation", "training", "any", "no")
 
 
@@ -64,8 +66,7 @@ class Search:
             sa.case((sa.and_(*self.where), 1), else_=0).label("fits"),
         )
         if self.confidence_below is not None:
-            current = sa.and_(t.consensus.c.task_id == task.id, t.consensus.c.current)
-            query = query.join(t.consensus, current, isouter=True).add_columns(t.consensus.c.confidence)
+            query = query.join(t.consensus, CURRENT, isouter=True).add_columns(t.consensus.c.confidence)
         looked_at = tx.execute(query.order_by(task.id).limit(LOOKED_AT)).all()
         found: list[int] = []
         for row in looked_at:
@@ -137,7 +138,7 @@ _LISTED = (
     )
     .join(t.batch, t.batch.c.id == t.task.c.batch_id, isouter=True)
     .join(t.content_payload, t.content_payload.c.content_id == t.task.c.content_id, isouter=True)
-    .join(t.consensus, sa.and_(t.consensus.c.task_id == t.task.c.id, t.consensus.c.current), isouter=True)
+    .join(t.consensus, CURRENT, isouter=True)
     .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id, isouter=True)
     .where(t.task.c.id.in_(sa.bindparam("keys", expanding=True)))
     .order_by(t.task.c.id)

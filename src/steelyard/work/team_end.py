@@ -1,7 +1,7 @@
 """What becomes of the work that waits for a team that is given up?
 
-A team for which work waits stays, unless whoever gives it up says that everybody may take that work: then its
-lanes demand no team from the same moment on, and the skills and languages that they demand still.
+A team for which work waits, or is staged or paused, stays, unless whoever gives it up says that everybody may take
+that work: then its lanes demand no team from the same moment on, and the skills and languages that they demand still.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ _WAITS = (
     )
     .limit(1)
 )
+_STAGED = (
+    sa.select(t.assignment.c.id)
+    .where(t.assignment.c.lane_id == sa.bindparam("lane"), sa.text("assignment.state = 4"))
+    .limit(1)
+)
 
 
 def end_team(
@@ -44,7 +49,11 @@ def end_team(
     team = find_team(tx, named, by_name=by_name)
     tx.row(_LOCKED, {"team": team.id})  # work that is being given to it has come, or finds no team
     lanes = tx.rows(_LANES, {"team": team.id})
-    waiting = [lane for lane in lanes if tx.row(_WAITS, {"project": lane.project_id, "lane": lane.id})]
+    waiting = [
+        lane
+        for lane in lanes
+        if tx.row(_WAITS, {"project": lane.project_id, "lane": lane.id}) or tx.row(_STAGED, {"lane": lane.id})
+    ]
     if waiting and not force:
         of = len({lane.project_id for lane in waiting})
         message = (

@@ -24,6 +24,7 @@ from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 from steelyard.work import reviewing, standing
 from steelyard.work.again import back_to_same, keep_from
+from steelyard.work.review_find import kept_from_too
 from steelyard.work.settle import infer, mark_settled
 from steelyard.work.tally import count_judgment, count_tasks
 from steelyard.work.withdraw import REJECTED, withdraw
@@ -80,7 +81,7 @@ def value_of(case: Case, value: sa.Row | None) -> sa.Row:
 
 def accept(tx: Transaction, case: Case, row: sa.Row, reason: str | None) -> Reviewed:
     public = record(tx, case.who, row.id, ACCEPT, reason, None, case.item_id)
-    _advance(tx, case, ACCEPT)
+    _advance(tx, case, ACCEPT, reason)
     return Reviewed(public, ACCEPT)
 
 
@@ -111,7 +112,7 @@ def fix(tx: Transaction, case: Case, base: sa.Row | None, answers: Any, reason: 
     public = record(tx, case.who, fixed, FIX, reason, key, case.item_id)
     infer(tx, case.project, case.task, case.form)
     if case.item is not None:
-        _advance(tx, case, FIX)
+        _advance(tx, case, FIX, reason)
     elif case.task.status == TaskStatus.REVIEW:
         reviewing.renew(tx, case.project.id, case.task)
     else:
@@ -134,7 +135,7 @@ def _count_own_answer(tx: Transaction, case: Case) -> None:
 
 def reject(tx: Transaction, case: Case, rows: Sequence[sa.Row], reason: str | None) -> Reviewed:
     if case.item is not None:
-        complete(tx, case, REJECT)
+        complete(tx, case, REJECT, reason)
     public = [record(tx, case.who, row.id, REJECT, reason, None, case.item_id) for row in rows]
     keep_from(tx, case.who, [case.task.id])
     again = back_to_same(tx, rows) if case.policy.rejected_to == "same" else []
@@ -167,7 +168,7 @@ def record(
     return public
 
 
-def complete(tx: Transaction, case: Case, verdict: str) -> None:
+def complete(tx: Transaction, case: Case, verdict: str, reason: str | None) -> None:
     item = case.item
     assert item is not None
     state = move(ReviewState(item.state), ReviewState.DONE)
@@ -178,18 +179,22 @@ def complete(tx: Transaction, case: Case, verdict: str) -> None:
             state=int(state),
             person_id=case.who.person_id,
             verdict=verdict,
+            reason=reason,
             done_at=tx.now,
             lease_until=sa.null(),
         )
     )
 
 
-def _advance(tx: Transaction, case: Case, verdict: str) -> None:
+def _advance(tx: Transaction, case: Case, verdict: str, reason: str | None) -> None:
     """To the next level, or settled."""
     assert case.item is not None
-    complete(tx, case, verdict)
+    complete(tx, case, verdict, reason)
     if case.item.level < case.policy.review_levels:
-        reviewing.add_item(tx, case.project.id, case.task, case.item.level + 1, reviewing.Why.LEVEL)
+        kept_from = kept_from_too(case.who.annotator_id, case.item.kept_from)
+        reviewing.add_item(
+            tx, case.project.id, case.task, case.item.level + 1, reviewing.Why.LEVEL, kept_from
+        )
     else:
         _settle(tx, case)
 

@@ -51,9 +51,11 @@ _OUT = (
     )
     .group_by(t.assignment.c.task_id)
 )
-_ANSWERED = sa.select(t.consensus.c.task_id).where(t.consensus.c.task_id.in_(_ids), t.consensus.c.current)
+_ANSWERED = sa.select(t.consensus.c.task_id).where(t.consensus.c.task_id.in_(_ids), t.CONSENSUS_IS_CURRENT)
 _UNANSWER = (
-    sa.update(t.consensus).where(t.consensus.c.task_id.in_(_ids), t.consensus.c.current).values(current=False)
+    sa.update(t.consensus)
+    .where(t.consensus.c.task_id.in_(_ids), t.CONSENSUS_IS_CURRENT)
+    .values(current=False)
 )
 _REOPEN = (
     sa.update(t.task)

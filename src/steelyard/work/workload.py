@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from steelyard.domain.errors import Conflict, NotFound, invalid
 from steelyard.domain.ids import is_id
 from steelyard.domain.policy import Policy
-from steelyard.domain.times import format_time
+from steelyard.domain.times import SECOND, format_time
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -22,24 +22,28 @@ from steelyard.store.upsert import upsert
 from steelyard.work.queue import release_held
 
 LONGEST_REASON = 2000
+DAY = 24 * 3600 * SECOND
 _w = t.workload
 _here = (_w.c.annotator_id == sa.bindparam("me"), _w.c.project_id == sa.bindparam("project"))
 
 
-def _adding(*names: str) -> Prepared:
-    added = {name: _w.c[name] + sa.bindparam(f"add_{name}") for name in names}
+def _adding(*names: str, answer: bool = True) -> Prepared:
+    added: dict[str, Any] = {name: _w.c[name] + sa.bindparam(f"add_{name}") for name in names}
+    if answer:
+        same_day = (_w.c.day == sa.bindparam("today"), _w.c.of_day + 1)
+        added |= {"day": sa.bindparam("today"), "of_day": sa.case(same_day, else_=1)}
     return Prepared(sa.update(_w).where(*_here).values(**added, last_at=sa.bindparam("at")))
 
 
 _WORKED = _adding("judgments", "spent_ms", "price")
 _GOLD = _adding("gold_answers", "gold_correct", "spent_ms", "price")
 _TRAINED = _adding("training_answers", "training_correct", "spent_ms", "price")
-_RETURNED = _adding("returned")
+_RETURNED = _adding("returned", answer=False)
 _FIGURES = Prepared(sa.select(_w).where(*_here))
 
 
 def count_work(tx: Transaction, annotator_id: int, project_id: int, spent_ms: int | None, price: int) -> None:
-    at = {"me": annotator_id, "project": project_id, "at": tx.now}
+    at = {"me": annotator_id, "project": project_id, "at": tx.now, "today": tx.now // DAY}
     _WORKED.run(tx, {**at, "add_judgments": 1, "add_spent_ms": spent_ms or 0, "add_price": price})
 
 
@@ -53,7 +57,7 @@ def count_gold(
     correct: bool,
     training: bool,
 ) -> None:
-    at = {"me": annotator_id, "project": project_id, "at": tx.now}
+    at = {"me": annotator_id, "project": project_id, "at": tx.now, "today": tx.now // DAY}
     given = {**at, "add_spent_ms": spent_ms or 0, "add_price": price}
     kind = "training" if training else "gold"
     statement = _TRAINED if training else _GOLD
@@ -62,6 +66,12 @@ def count_gold(
 
 def count_return(tx: Transaction, annotator_id: int, project_id: int) -> None:
     _RETURNED.run(tx, {"me": annotator_id, "project": project_id, "add_returned": 1, "at": tx.now})
+
+
+def answers_today(tx: Transaction, annotator_id: int, project_id: int) -> int:
+    """How many answers the annotator has handed in since midnight, UTC."""
+    row = _FIGURES.row(tx, {"me": annotator_id, "project": project_id})
+    return row.of_day if row is not None and row.day == tx.now // DAY else 0
 
 
 def trained(tx: Transaction, annotator_id: int, project_id: int, tasks: int) -> None:

@@ -1,9 +1,10 @@
-/** Who may come in, and with whom is nothing shared? Keys, people and the installation's conflicts. */
+/** Who may come in, and with whom is nothing shared? Keys, people, teams and the installation's conflicts. */
 
 import { PageHead } from "../app/Page";
 import { ConflictsSection } from "./ConflictsSection";
 import { KeysSection } from "./KeysSection";
 import { PeopleSection } from "./PeopleSection";
+import { TeamsSection } from "./TeamsSection";
 
 export function AdminPage() {
   return (
@@ -11,6 +12,7 @@ export function AdminPage() {
       <PageHead title="Admin" />
       <KeysSection />
       <PeopleSection />
+      <TeamsSection />
       <ConflictsSection />
     </>
   );

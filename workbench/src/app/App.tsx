@@ -11,6 +11,8 @@ import { HomePage } from "../projects/HomePage";
 import { OverviewPage } from "../projects/OverviewPage";
 import { ReleasesPage } from "../projects/ReleasesPage";
 import { ReviewPage } from "../projects/ReviewPage";
+import { MinePage } from "../reviewing/MinePage";
+import { QuestionsPage } from "../reviewing/QuestionsPage";
 import { LoginPage } from "./LoginPage";
 import { Failure, Loading } from "./Load";
 import { NotFoundPage } from "./NotFoundPage";
@@ -80,6 +82,8 @@ function Pages({ role }: { role: SignedIn["role"] }) {
             <Switch>
               <Route path="/" component={HomePage} />
               <Route path="/p/:slug">{({ slug }) => <OverviewPage slug={slug} />}</Route>
+              <Route path="/p/:slug/mine">{({ slug }) => <MinePage key={slug} slug={slug} />}</Route>
+              <Route path="/p/:slug/questions">{({ slug }) => <QuestionsPage key={slug} slug={slug} />}</Route>
               {reviews(role) && <Route path="/p/:slug/review">{({ slug }) => <ReviewPage key={slug} slug={slug} />}</Route>}
               {reviews(role) && <Route path="/p/:slug/data">{({ slug }) => <DataPage key={slug} slug={slug} />}</Route>}
               {reviews(role) && <Route path="/p/:slug/releases">{({ slug }) => <ReleasesPage slug={slug} />}</Route>}

@@ -20,10 +20,12 @@ function NavLink({ to, exact = false, sub = false, children }: { to: string; exa
 }
 
 function ProjectLinks() {
+  const reviewer = reviews(useSignedIn().role);
   const projects = useProjects();
   const [address] = useLocation();
   const current = /^\/p\/([^/]+)/.exec(address)?.[1];
-  const items = projects.data?.items ?? [];
+  // Annotators see their work alone: of projects the one in which they are.
+  const items = (projects.data?.items ?? []).filter((project) => reviewer || project.slug === current);
   if (items.length === 0) return null;
   return (
     <>
@@ -36,9 +38,11 @@ function ProjectLinks() {
           {project.slug === current && (
             <>
               <NavLink sub to={`/p/${project.slug}/work`}>Work</NavLink>
-              <NavLink sub to={`/p/${project.slug}/review`}>Review</NavLink>
-              <NavLink sub to={`/p/${project.slug}/data`}>Data</NavLink>
-              <NavLink sub to={`/p/${project.slug}/releases`}>Releases</NavLink>
+              {reviewer && <NavLink sub to={`/p/${project.slug}/review`}>Review</NavLink>}
+              <NavLink sub to={`/p/${project.slug}/mine`}>My answers</NavLink>
+              <NavLink sub to={`/p/${project.slug}/questions`}>Questions</NavLink>
+              {reviewer && <NavLink sub to={`/p/${project.slug}/data`}>Data</NavLink>}
+              {reviewer && <NavLink sub to={`/p/${project.slug}/releases`}>Releases</NavLink>}
             </>
           )}
         </div>
@@ -73,7 +77,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {ofTheLab(who) && <NavLink to="/dependence">Dependence</NavLink>}
         {role === "owner" && <NavLink to="/organisations">Organisations</NavLink>}
         {role === "owner" && <NavLink to="/admin">Admin</NavLink>}
-        {reviews(role) && <ProjectLinks />}
+        {role !== "machine" && <ProjectLinks />}
         <div className="foot">
           <p>
             <strong>{person.name}</strong>

@@ -5,6 +5,7 @@ import { commandKey } from "./commandKey";
 interface KeyBarProps {
   submit: () => void;
   skip: () => void;
+  ask: () => void;
   undo: (() => void) | null;
   zoom: (() => void) | null;
   zoomed: boolean;
@@ -12,11 +13,14 @@ interface KeyBarProps {
   showKeys: () => void;
 }
 
-export function KeyBar({ submit, skip, undo, zoom, zoomed, showSent, showKeys }: KeyBarProps) {
+export function KeyBar({ submit, skip, ask, undo, zoom, zoomed, showSent, showKeys }: KeyBarProps) {
   return (
     <footer className="key-bar">
       <button type="button" onClick={skip}>
         Skip <kbd>S</kbd>
+      </button>
+      <button type="button" onClick={ask}>
+        Ask <kbd>Q</kbd>
       </button>
       <button type="button" onClick={undo ?? undefined} disabled={undo === null}>
         Undo <kbd>{commandKey}Z</kbd>

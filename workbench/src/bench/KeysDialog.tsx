@@ -11,6 +11,7 @@ const KEYS: [string, string][] = [
   ["Esc", "leave a text; else take the answer back"],
   [`${commandKey}Z`, "undo the last change"],
   ["S", "skip: give the task back with a reason"],
+  ["Q", "ask about the task, and read what was clarified"],
   ["X", "not applicable"],
   ["N", "write a note"],
   ["G", "show or hide the guideline"],

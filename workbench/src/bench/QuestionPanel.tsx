@@ -102,7 +102,7 @@ interface QuestionFieldProps {
   change: (value: Json | undefined) => void;
 }
 
-function QuestionField({ question, value, problem, active, marked, activate, change }: QuestionFieldProps) {
+export function QuestionField({ question, value, problem, active, marked, activate, change }: QuestionFieldProps) {
   const id = fieldsetId(question.name);
   const kind = kindOf(question);
   return (

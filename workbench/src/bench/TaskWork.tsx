@@ -7,6 +7,7 @@ import { isTyping, useKeys, type Keys } from "../app/useKeys";
 import { ContentView } from "../content/Content";
 import { checkAnswers, kindOf } from "../questions/registry";
 import { loadDraft, saveDraft } from "./drafts";
+import { AskDialog } from "./AskDialog";
 import { KeyBar } from "./KeyBar";
 import { KeysDialog } from "./KeysDialog";
 import { usePersonalSetting } from "./personalSetting";
@@ -54,7 +55,7 @@ export function TaskWork(props: TaskWorkProps) {
   const { active, setActive, next, previous, moveOn, focusQuestion } = useActiveQuestion(questions, answers);
   const [refusedHere, setRefusedHere] = useState<Record<string, string>>(() => byQuestion(props.problems));
   const [zoomed, setZoomed] = useState(false);
-  const [dialog, setDialog] = useState<"skip" | "keys" | "sent" | null>(null);
+  const [dialog, setDialog] = useState<"skip" | "ask" | "keys" | "sent" | null>(null);
   const [guideOpen, setGuideOpen] = usePersonalSetting(person, "guide-open", true);
   const [oneKey, setOneKey] = usePersonalSetting(person, "one-key", false);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -116,6 +117,7 @@ export function TaskWork(props: TaskWorkProps) {
     "[": previous,
     "?": () => setDialog("keys"),
     s: () => setDialog("skip"),
+    q: () => setDialog("ask"),
     n: () => note.current?.focus(),
     x: () => set("not_applicable", answers.not_applicable === true ? undefined : true),
     g: () => setGuideOpen(!guideOpen),
@@ -152,6 +154,7 @@ export function TaskWork(props: TaskWorkProps) {
       <KeyBar
         submit={() => send(answers)}
         skip={() => setDialog("skip")}
+        ask={() => setDialog("ask")}
         undo={canUndo ? undo : null}
         zoom={hasImages ? () => setZoomed(!zoomed) : null}
         zoomed={zoomed}
@@ -159,6 +162,7 @@ export function TaskWork(props: TaskWorkProps) {
         showKeys={() => setDialog("keys")}
       />
       {dialog === "keys" && <KeysDialog close={() => setDialog(null)} />}
+      {dialog === "ask" && <AskDialog assignment={assignment.id} project={project} close={() => setDialog(null)} />}
       {dialog === "sent" && <SentDialog sent={props.sent} person={person} project={project} close={() => setDialog(null)} />}
       {dialog === "skip" && (
         <SkipDialog

@@ -7,7 +7,7 @@ import type { Project } from "../api/types";
 import { count, percent, plural } from "../app/format";
 import { Load } from "../app/Load";
 import { Meter, PageHead, Section } from "../app/Page";
-import { manages, useSignedIn } from "../app/session";
+import { manages, reviews, useSignedIn } from "../app/session";
 import { CreateProjectDialog } from "./CreateProjectDialog";
 
 const waitingFor = (project: Project): number => (project.mine?.waiting ?? 0) + (project.mine?.held ?? 0);
@@ -31,6 +31,7 @@ export function HomePage() {
           <>
             <Mine projects={items} create={manages(role) ? () => setCreating(true) : null} />
             {manages(role) && items.length > 0 && <AllProjects projects={items} />}
+            {!reviews(role) && items.length > 0 && <LookBack projects={items} />}
           </>
         )}
       </Load>
@@ -96,6 +97,21 @@ function Mine({ projects, create }: { projects: Project[]; create: (() => void) 
         </tbody>
       </table>
     </>
+  );
+}
+
+function LookBack({ projects }: { projects: Project[] }) {
+  return (
+    <Section title="Look back">
+      <ul>
+        {projects.map(({ slug, name }) => (
+          <li key={slug}>
+            {name}: <Link href={`/p/${slug}/mine`} aria-label={`My answers in ${name}`}>my answers</Link>,{" "}
+            <Link href={`/p/${slug}/questions`} aria-label={`Questions in ${name}`}>questions</Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
   );
 }
 

@@ -10,6 +10,7 @@ import { Figure, Meter, PageHead, Section, Status } from "../app/Page";
 import { manages, reviews, useSignedIn } from "../app/session";
 import { Bars } from "../charts/Bars";
 import { FormView } from "../questions/FormView";
+import { EndSection } from "./EndSection";
 import { AddTasksDialog } from "./AddTasksDialog";
 import { FirstSteps } from "./FirstSteps";
 import { InstructionDialog } from "./InstructionDialog";
@@ -28,8 +29,8 @@ function Overview({ project }: { project: Project }) {
   const isNew = manager && progress !== undefined && progress.tasks === 0;
   return (
     <>
-      <PageHead title={project.name}>
-        {manager && (
+      <PageHead title={project.name} tag={project.status === "archived" && <Status value="archived" />}>
+        {manager && project.status !== "archived" && (
           <button type="button" onClick={() => setDialog("tasks")}>
             Add tasks
           </button>
@@ -71,6 +72,7 @@ function Overview({ project }: { project: Project }) {
           <PolicyView policy={project.policy} />
         </Section>
       )}
+      {manager && <EndSection project={project} />}
       {dialog === "tasks" && <AddTasksDialog project={project} close={() => setDialog(null)} />}
       {dialog === "instruction" && <InstructionDialog project={project} close={() => setDialog(null)} />}
     </>

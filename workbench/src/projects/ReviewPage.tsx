@@ -1,4 +1,4 @@
-/** Which settled tasks are least certain? The loaded ones, lowest confidence first, with each answer side by side. */
+/** What waits for my verdict, and which settled tasks are least certain? The loaded ones, lowest confidence first. */
 
 import { useState } from "react";
 import { useProject, useTasks } from "../api/queries";
@@ -6,6 +6,7 @@ import type { TaskRow } from "../api/types";
 import { percent, plural } from "../app/format";
 import { Failure, Loading } from "../app/Load";
 import { PageHead } from "../app/Page";
+import { ReviewDesk } from "../reviewing/ReviewDesk";
 import { answerLine } from "../questions/AnswerView";
 import { TaskDetailView } from "./TaskDetailView";
 
@@ -29,13 +30,15 @@ export function ReviewPage({ slug }: { slug: string }) {
   return (
     <>
       <PageHead title="Review" above={project.data?.name ?? slug} />
+      <ReviewDesk slug={slug} />
+      <h2 className="least-certain">Settled, the least certain first</h2>
       {tasks.isPending && <Loading />}
       {tasks.isError && <Failure error={tasks.error} retry={() => void tasks.refetch()} />}
-      {tasks.data !== undefined && rows.length === 0 && <p>No task is settled yet, so there is nothing to review.</p>}
+      {tasks.data !== undefined && rows.length === 0 && <p className="meta">No task is settled yet.</p>}
       {rows.length > 0 && (
         <>
           <p className="meta">
-            The least certain of {plural(loaded.length, "settled task")} loaded, to read; verdicts cannot be given here yet.
+            The least certain of {plural(loaded.length, "settled task")} loaded, to read.
           </p>
           <div className="review">
             <div>

@@ -163,10 +163,15 @@ def _cursor(row: int | None, horizon: Horizon) -> str | None:
 
 # --- exports -------------------------------------------------------------------------------------------
 
+
+def _schema_of(media_type: str) -> dict[str, str]:
+    return {"type": "object" if media_type == "application/json" else "string"}
+
+
 _DOWNLOAD: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A file, all of it of one moment",
-        "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+        "content": {kind.partition(";")[0]: {"schema": _schema_of(kind)} for kind in MEDIA_TYPES.values()},
     }
 }
 As = Annotated[Format, Query(alias="format", description="csv, json, or html that prints well")]

@@ -144,7 +144,7 @@ def read(inst: Inst, asker: Asker, task_id: str) -> dict[str, Any]:
         consensus = tx.execute(
             sa.select(t.consensus, t.consensus_payload.c.answers, t.consensus_payload.c.confidence_by)
             .join(t.consensus_payload, t.consensus_payload.c.consensus_id == t.consensus.c.id)
-            .where(t.consensus.c.task_id == row.id, t.consensus.c.current)
+            .where(t.consensus.c.task_id == row.id, sa.text("consensus.current"))  # as in the index
         ).first()
         answer = {
             "id": row.public_id,
