@@ -70,9 +70,9 @@ class Follower:
         deadline = time.monotonic() + STUCK_S
         while time.monotonic() < deadline:
             self._children.check()
-            state = self._client.get(f"/api/projects/{project}")
+            state = self._client.project(project)
             if state["settling"]["mode"] == "fitted" and not state["progress"]["open"]:
-                cards = [self._client.get(f"/api/providers/{p}/scorecard") for p in providers]
+                cards = [self._client.scorecard(p) for p in providers]
                 seen = sum(card["inferred"]["n"] for card in cards if card["inferred"])
                 if seen == state["progress"]["judgments"]:
                     return
@@ -85,7 +85,7 @@ class Follower:
         before: list[dict[str, Any]] = []
         while time.monotonic() < deadline:
             self._children.check()
-            if self._client.get(f"/api/projects/{project}")["settling"]["mode"] == "fitted":
+            if self._client.project(project)["settling"]["mode"] == "fitted":
                 now = list(self._client.consensus(project))
                 if now and now == before:
                     return now
@@ -94,5 +94,4 @@ class Follower:
         raise Stuck(f"the values of {project} did not come to rest within {STUCK_S:.0f} s")
 
     def _progress(self, project: str) -> dict[str, Any]:
-        listed = self._client.get("/api/projects")["items"]
-        return next(p["progress"] for p in listed if p["slug"] == project)
+        return next(p["progress"] for p in self._client.projects() if p["slug"] == project)

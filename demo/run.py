@@ -167,20 +167,14 @@ def _start(seed: int, here: Place, children: Children) -> tuple[digits.Digits, l
 
 def _set_up(owner: Client, here: Place, children: Children, url: str) -> dict[str, str]:
     """Projects, providers, keys and workers; gives each model provider's key by its slug."""
-    owner.post("/api/projects", digits.PROJECT)
-    owner.post("/api/projects", lexicon.PROJECT)
+    owner.create_project(**digits.PROJECT)
+    owner.create_project(**lexicon.PROJECT)
     name, of = LEXICON_PROVIDER
-    owner.post("/api/providers", {"name": name, "kind": "shipment", "owner": of})
+    owner.create_provider(name, kind="shipment", owner=of)
     keys: dict[str, str] = {}
     for provider in MODELS:
-        owner.post(
-            "/api/providers",
-            {"name": provider.name, "kind": "model", "price": provider.price, "owner": provider.owner},
-        )
-        key = owner.post(
-            "/api/keys",
-            {"role": "machine", "provider": provider.slug, "name": f"{provider.name} worker", "mode": "live"},
-        )["key"]
+        owner.create_provider(provider.name, kind="model", price=provider.price, owner=provider.owner)
+        key = owner.create_key("machine", provider=provider.slug, name=f"{provider.name} worker")["key"]
         keys[provider.slug] = key
         more = {"STEELYARD_KEY": key, TRAINING: str(here.training)}
         children.work(provider.slug, f"demo.models:{provider.slug}", digits.SLUG, url, more)
@@ -228,7 +222,7 @@ def _tell_moment(moment: Moment, teller: Teller) -> None:
 
 
 def _tell_scorecard(owner: Client, teller: Teller, title: str) -> dict[str, dict[str, Any]]:
-    cards = {p.slug: owner.get(f"/api/providers/{p.slug}/scorecard") for p in MODELS}
+    cards = {p.slug: owner.scorecard(p.slug) for p in MODELS}
     table = plain_table(
         "provider", "judgments", "against gold", "n", "inferred", "n", "price", "a correct answer costs"
     )

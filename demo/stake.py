@@ -38,14 +38,13 @@ class Moment:
 def take_stake(owner: Client, worker: Client, project: str, provider: ModelProvider) -> Moment:
     """Records the rival's stake and looks at what follows from it; `worker` has the provider's own key."""
     held = _hold_one_back(worker, project)
-    path = f"/api/providers/{provider.slug}"
     interests = [
         {"organisation": provider.owner, "share": round(1 - STAKE, 2)},
         {"organisation": RIVAL, "share": STAKE},
     ]
-    changed = owner.patch(path, {"interests": interests})
+    changed = owner.update_provider(provider.slug, interests=interests)
     at = datetime.now(UTC)
-    state = owner.get(f"/api/projects/{project}")
+    state = owner.project(project)
     stopped = {s["project"]: s["because"] for s in changed["newly_stopped"]}
     if project not in stopped:
         raise PromiseBroken(f"the stake did not stop {provider.name}: {changed['newly_stopped']}")
@@ -53,8 +52,8 @@ def take_stake(owner: Client, worker: Client, project: str, provider: ModelProvi
     if claimed["assignments"] or claimed["code"] != "stopped":
         raise PromiseBroken(f"{provider.name} was shown more after the stake: {claimed}")
     refused = _refused(worker, held)
-    counts = owner.get(f"{path}/exposure", limit=1)["counts"]
-    hangs = owner.get(f"{path}/dependence")
+    counts = owner.exposure_counts(provider.slug)
+    hangs = owner.dependence(provider.slug)
     return Moment(
         at_judgment=state["progress"]["judgments"],
         at=at,
@@ -70,7 +69,7 @@ def take_stake(owner: Client, worker: Client, project: str, provider: ModelProvi
 
 def check_nothing_more(owner: Client, provider: ModelProvider, moment: Moment) -> None:
     """At the end the provider has been shown what it had been shown in that moment, and nothing more."""
-    counts = owner.get(f"/api/providers/{provider.slug}/exposure", limit=1)["counts"]
+    counts = owner.exposure_counts(provider.slug)
     if (counts["tasks"], counts["showings"]) != (moment.exposed, moment.showings):
         raise PromiseBroken(f"{provider.name} was shown more after the stake: {counts}")
 

@@ -170,6 +170,7 @@ def test_rows_are_a_table_too(sqlite_lab: Lab, flaky: Flaky, tmp_path: Path) -> 
         assert (table.num_rows, flaky.seen) == (20, 3)
     assert table.column("answers.label").to_pylist() == ["cat"] * 20
     assert table.schema.field("at").type == pa.timestamp("us", "UTC")
+    assert pa.table(lab.owner.judgments(slug)).num_rows == 20, "by the PyCapsule interface of Arrow"
     frame = lab.owner.export_tasks(slug, status="settled", content=False).to_pandas()
     assert (len(frame), sorted(frame["external_id"])[0]) == (20, "t0")
     assert "content" not in frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from steelyard.client.shapes import Key, NewKey, Person, Team
 from steelyard.client.transport import Transport, given, quoted
@@ -40,9 +40,17 @@ class Access(Transport):
         """Changes `languages`, `skills` or `email`; a list replaces the one before."""
         return self.patch(f"/api/people/{quoted(person)}", changes)
 
+    def export_person(self, person: str, file: IO[bytes]) -> None:
+        """Writes all that is kept of one person into an open file, as JSON Lines."""
+        self.download(f"/api/people/{quoted(person)}/export", None, file)
+
     def teams(self, *, name: str | None = None) -> Iterator[Team]:
         """Teams with the people in them."""
         return self.pages("/api/teams", {"name": name})
+
+    def team(self, team: str) -> Team:
+        """One team, by its id."""
+        return self.get(f"/api/teams/{quoted(team)}")
 
     def create_team(self, name: str, people: list[str] | None = None) -> Team:
         """Makes a team of people (ids or names), once."""
@@ -59,3 +67,8 @@ class Access(Transport):
     def settings(self) -> dict[str, Any]:
         """The settings of the installation that may be changed while it runs."""
         return self.get("/api/settings")
+
+    def update_settings(self, *, preview: bool = False, **changes: Any) -> dict[str, Any]:
+        """Changes settings of the installation; `preview` says what would stop, and changes nothing."""
+        more = {"preview": True} if preview else {}
+        return self.patch("/api/settings", changes, **more)

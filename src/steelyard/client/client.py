@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, Self
 
 from steelyard.client.access import Access
+from steelyard.client.leaving import Leaving
+from steelyard.client.organisations import Organisations
 from steelyard.client.projects import Projects
 from steelyard.client.providers import Providers
 from steelyard.client.rows import Rows
@@ -16,7 +18,7 @@ from steelyard.client.tasks import Tasks
 from steelyard.client.work import Work
 
 
-class Client(Projects, Tasks, Work, Providers, Access):
+class Client(Projects, Tasks, Work, Providers, Leaving, Organisations, Access):
     """A session with a server, by key.
 
     `url` is the server's, such as http://127.0.0.1:8000; `key` a key of any role; `timeout_s` how long the server

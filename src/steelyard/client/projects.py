@@ -78,3 +78,7 @@ class Projects(Transport):
         """Gives waiting tasks to `{"person": name or id}` or `{"team": name or id}`; None: back to everybody."""
         path = f"/api/projects/{quoted(project)}/assign"
         return self.request("POST", path, body={"tasks": tasks, "to": to}, repeatable=True).json()
+
+    def releases(self, project: str) -> list[dict[str, Any]]:
+        """The releases of a project, newest first."""
+        return self.get(f"/api/projects/{quoted(project)}/releases")["items"]

@@ -1,13 +1,13 @@
-"""Providers: what they are worth, what they saw, what hangs on them, and leaving them."""
+"""Providers: what they are worth, what they saw, and what hangs on them."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
-from steelyard.client.shapes import Exit, Provider, Showing
-from steelyard.client.transport import Transport, quoted
+from steelyard.client.shapes import Provider, Showing
+from steelyard.client.transport import Transport, given, quoted
 
 
 class Providers(Transport):
@@ -40,36 +40,63 @@ class Providers(Transport):
             return self.get("/api/dependence", project=project)
         return self.get(f"/api/providers/{quoted(provider)}/dependence")
 
-    def exposure(self, provider: str, *, project: str | None = None) -> Iterator[Showing]:
+    def exposure(
+        self,
+        provider: str,
+        *,
+        project: str | None = None,
+        annotator: str | None = None,
+        sensitivity: str | None = None,
+    ) -> Iterator[Showing]:
         """What a provider was shown, as of the moment of the first row."""
         path = f"/api/providers/{quoted(provider)}/exposure"
-        return self.pages(path, {"project": project, "limit": 1000})
+        params = {"project": project, "annotator": annotator, "sensitivity": sensitivity, "limit": 1000}
+        return self.pages(path, params)
 
-    def exit_plan(self, provider: str) -> dict[str, Any]:
-        """What leaving a provider would do; nothing is changed."""
-        path = f"/api/providers/{quoted(provider)}/exit"
-        return self.request("POST", path, body={"execute": False}, repeatable=True).json()
+    def exposure_counts(self, provider: str) -> dict[str, int]:
+        """How much a provider was shown: tasks and showings."""
+        return self.get(f"/api/providers/{quoted(provider)}/exposure", limit=1)["counts"]
 
-    def leave(self, provider: str, **options: Any) -> Exit:
-        """Leaves a provider: it is stopped at once, and the steps of the exit begin. Not repeated by itself."""
-        return self.post(f"/api/providers/{quoted(provider)}/exit", {"execute": True, **options})
+    def exposed_annotators(self, provider: str) -> Iterator[dict[str, Any]]:
+        """How much each annotator of a provider was shown."""
+        return self.pages(f"/api/providers/{quoted(provider)}/exposure/annotators", {"limit": 1000})
 
-    def exits(self, *, provider: str | None = None) -> Iterator[Exit]:
-        """Exits, the newest first, without their plans."""
-        return self.pages("/api/exits", {"provider": provider})
+    def annotator_exposure(
+        self, annotator: str, *, project: str | None = None, sensitivity: str | None = None
+    ) -> Iterator[Showing]:
+        """What one annotator was shown."""
+        path = f"/api/annotators/{quoted(annotator)}/exposure"
+        return self.pages(path, {"project": project, "sensitivity": sensitivity, "limit": 1000})
 
-    def exit(self, exit_id: str) -> Exit:
-        """An exit with its steps as they stand."""
-        return self.get(f"/api/exits/{quoted(exit_id)}")
+    def export_exposure(
+        self, file: IO[bytes], *, provider: str | None = None, annotator: str | None = None, **params: Any
+    ) -> None:
+        """Writes what a provider or an annotator was shown into an open file; `format` is csv, json or html."""
+        if provider is not None:
+            path = f"/api/providers/{quoted(provider)}/exposure/export"
+            params = {**params, "annotator": annotator}
+        else:
+            path = f"/api/annotators/{quoted(annotator or '')}/exposure/export"
+        self.download(path, params, file)
 
-    def certificate(self, exit_id: str, *, fresh: bool = False) -> dict[str, Any]:
-        """What was found after an exit, signed; `fresh` looks again now."""
-        return self.get(f"/api/exits/{quoted(exit_id)}/certificate", fresh=fresh or None)
-
-    def drills(self, *, provider: str | None = None) -> Iterator[dict[str, Any]]:
-        """Exits that were rehearsed on a copy."""
-        return self.pages("/api/drills", {"provider": provider})
-
-    def organisations(self, *, name: str | None = None) -> Iterator[dict[str, Any]]:
-        """Legal entities, with who holds them."""
-        return self.pages("/api/organisations", {"name": name})
+    def who_has_seen(
+        self,
+        *,
+        text: str | None = None,
+        hash: str | None = None,
+        data: bytes | None = None,
+        project: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Who was shown a text, what has this hash, or these bytes; the same question goes on `after` its `next`."""
+        path, params = "/api/exposure/search", {"after": after, "limit": limit}
+        if data is not None:
+            kind = "application/octet-stream"
+            response = self.request(
+                "POST", path, content=data, content_type=kind, params=params, repeatable=True
+            )
+        else:
+            body = given(text=text, hash=hash, project=project)
+            response = self.request("POST", path, body=body, params=params, repeatable=True)
+        return response.json()

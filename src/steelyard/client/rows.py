@@ -78,6 +78,11 @@ class Rows(Iterator[T], Generic[T]):
             file.seek(0)
             return pq.read_table(file)
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """All rows, for whatever takes Arrow by its PyCapsule interface: `polars.DataFrame(rows)`,
+        `pyarrow.table(rows)`."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
     def to_pandas(self) -> pd.DataFrame:
         """All rows as a data frame of pandas; raises `PackageMissing` where it is not installed."""
         try:
@@ -103,19 +108,7 @@ class Rows(Iterator[T], Generic[T]):
 
     def download(self, file: IO[bytes], fmt: str) -> None:
         """Writes all rows into an open file, from where it stands; begins again where the connection breaks."""
-        start = file.tell()
-        for attempt in range(1, TRIES + 1):
-            try:
-                with self._transport.stream(self._path, {**self._params, "format": fmt}) as response:
-                    for piece in response.iter_bytes():
-                        file.write(piece)
-                return
-            except httpx.TransportError as fault:
-                if attempt == TRIES:
-                    raise Unreachable(f"GET {self._path}: {type(fault).__name__} {fault}") from None
-                file.seek(start)
-                file.truncate()
-                pause(attempt)
+        self._transport.download(self._path, {**self._params, "format": fmt}, file)
 
 
 def whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import httpx
@@ -121,6 +121,23 @@ class Transport:
             finally:
                 response.close()
             pause(attempt, response)
+
+    def download(self, path: str, params: Mapping[str, Any] | None, file: IO[bytes]) -> None:
+        """Writes what is at a path into an open file, from where it stands; begins again where the connection
+        breaks."""
+        start = file.tell()
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.stream(path, params) as response:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+                return
+            except httpx.TransportError as fault:
+                if attempt == TRIES:
+                    raise Unreachable(f"GET {path}: {type(fault).__name__} {fault}") from None
+                file.seek(start)
+                file.truncate()
+                pause(attempt)
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON at a path of the API; parameters that are None are left out."""

@@ -94,6 +94,26 @@ class Work(Transport):
         body = given(verdict=verdict, answers=answers, reason=reason, judgments=judgments, claim=claim)
         return self.post(f"/api/reviews/{quoted(review)}/submit", body, idempotency_key=uuid.uuid4().hex)
 
+    def held_reviews(self) -> list[dict[str, Any]]:
+        """The reviews that one holds."""
+        return self.get("/api/reviews")["items"]
+
+    def return_review(self, review: str) -> None:
+        """Gives a review back, for another reviewer."""
+        self.request("POST", f"/api/reviews/{quoted(review)}/return", body={}, repeatable=True)
+
+    def review_judgment(
+        self,
+        judgment: str,
+        verdict: str,
+        *,
+        answers: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        """A verdict (accept, fix, reject) on one answer, which completes the review of its task."""
+        path = f"/api/judgments/{quoted(judgment)}/review"
+        return self.post(path, given(verdict=verdict, answers=answers, reason=reason))
+
     def reviews(
         self, project: str, *, state: str | None = None, level: int | None = None
     ) -> Iterator[dict[str, Any]]:
@@ -109,6 +129,10 @@ class Work(Transport):
         """Questions about a project's tasks, oldest first; `state` is open or answered."""
         return self.pages(f"/api/projects/{quoted(project)}/questions", {"state": state})
 
+    def question(self, question: str) -> dict[str, Any]:
+        """One question, with the task that it is about."""
+        return self.get(f"/api/questions/{quoted(question)}")
+
     def answer_question(
         self, question: str, text: str, *, share: bool = True, asked: str | None = None
     ) -> dict[str, Any]:
@@ -120,3 +144,7 @@ class Work(Transport):
     def clarifications(self, project: str) -> Iterator[dict[str, Any]]:
         """What was asked and answered for all who work on a project."""
         return self.pages(f"/api/projects/{quoted(project)}/clarifications")
+
+    def withdraw_clarification(self, clarification: str) -> None:
+        """Takes back what was answered for all."""
+        self.delete(f"/api/clarifications/{quoted(clarification)}")

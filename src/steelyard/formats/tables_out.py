@@ -1,4 +1,4 @@
-"""How does a table of any length leave, as JSON Lines, CSV or Parquet?
+"""How does a table of any length leave, as CSV or Parquet?
 
 Rows come in batches, a list of values a column, and leave in pieces of bytes: a batch or a few are in memory.
 JSON in a cell is text that is JSON already, and is never read.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from steelyard.domain.times import format_time
@@ -55,35 +53,8 @@ class Column:
 
 def pieces(columns: Sequence[Column], batches: Iterable[Batch], fmt: Format) -> Iterator[bytes]:
     """The table in bytes, a piece a batch or a few."""
-    return {Format.ndjson: _ndjson, Format.csv: _csv, Format.parquet: _parquet}[fmt](columns, batches)
+    return {Format.csv: _csv, Format.parquet: _parquet}[fmt](columns, batches)
 
-
-# --- JSON Lines
-
-
-def _ndjson(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]:
-    names = [json.dumps(column.name).replace("%", "%%") for column in columns]
-    line = "{" + ",".join(f"{name}:%s" for name in names) + "}\n"
-    for batch in batches:
-        written = [_WRITTEN[c.type](values) for c, values in zip(columns, batch, strict=True)]
-        if written and written[0]:
-            yield "".join([line % row for row in zip(*written, strict=True)]).encode()
-
-
-def _text_written(values: Sequence[Any]) -> list[str]:
-    encode = encode_basestring_ascii
-    return ["null" if value is None else encode(value) for value in values]
-
-
-_WRITTEN: dict[Type, Any] = {
-    Type.ID: lambda values: ["null" if v is None else f'"{v}"' for v in values],
-    Type.TEXT: _text_written,
-    Type.JSON: lambda values: ["null" if v is None else v for v in values],
-    Type.TIME: lambda values: ["null" if v is None else f'"{format_time(v)}"' for v in values],
-    Type.WHOLE: lambda values: ["null" if v is None else v for v in values],
-    Type.NUMBER: lambda values: ["null" if v is None else repr(v) for v in values],
-    Type.FLAG: lambda values: ["null" if v is None else "true" if v else "false" for v in values],
-}
 
 # --- CSV
 

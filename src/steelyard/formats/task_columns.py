@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from steelyard.domain.errors import Invalid, Problem, invalid
 from steelyard.domain.form import Form
@@ -21,6 +22,7 @@ Cell = Callable[[Any], Any]
 BLOCKS = {
     "text": "text", "html": "text", "image": "url", "audio": "url", "video": "url", "document": "url"
 }  # fmt: skip
+MOST_KNOWN = 1000  # ways in which cells are filled, of which it is kept where they go
 WITHIN = ("metadata", "gold", "suggestion")
 _BLOCK = re.compile(rf"({'|'.join(BLOCKS)})(\.\d+)?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
@@ -80,6 +82,16 @@ KNOWN = (
 )
 
 
+class _Place(NamedTuple):
+    """Where the cells of a column go: to `key` of the task, of its field `within`, or of a block of its content."""
+
+    pointer: str
+    within: str | None
+    key: str
+    read: Cell
+    block: str | None = None
+
+
 class TaskColumns:
     """The columns of one table, in order. Raises `Invalid` where one is unknown, twice there or in another's
     place. Without a column `form` questions are those of `form`."""
@@ -101,6 +113,8 @@ class TaskColumns:
         if "content" not in names and not self._blocks:
             message = f"there is no column with a content; there may be content, {', '.join(BLOCKS)}"
             raise invalid("", "no_content", message)
+        self._places = [self._place(name) for name in names]
+        self._known: dict[tuple[bool, ...], Sequence[tuple[str, str]]] = {}
         for name in WITHIN:
             if name in names and any(other.startswith(f"{name}.") for other in names):
                 raise invalid(f"/{name}", "twice", f"{name!r} is given whole and by columns of its own")
@@ -123,45 +137,66 @@ class TaskColumns:
         """The task of one row; a cell is None where it is empty."""
         value: dict[str, Any] = {}
         blocks: list[dict[str, Any]] = []
-        columns: list[tuple[str, str]] = []
         problems: list[Problem] = []
-        for name, cell in zip(self.names, cells, strict=True):
+        plain = True
+        for place, cell in zip(self._places, cells, strict=True):
             if cell is None:
                 continue
+            if plain and (type(cell) is not str or "\x00" in cell):
+                plain = False
+            if place.block is not None:
+                blocks.append({"type": place.block, place.key: cell})
+                continue
             try:
-                place = self._put(name, cell, value, blocks)
+                held = place.read(cell)
             except Invalid as wrong:
-                place = f"/{step(name)}" if name in _FIELDS else f"/{name.replace('.', '/', 1)}"
-                problems += [Problem(f"{place}{p.pointer}", p.code, p.message) for p in wrong.problems]
-            columns.append((place, name))
+                problems += [
+                    Problem(f"{place.pointer}{p.pointer}", p.code, p.message) for p in wrong.problems
+                ]
+                continue
+            if place.within is None:
+                value[place.key] = held
+            else:
+                value.setdefault(place.within, {})[place.key] = held
         if blocks:
             value["content"] = {"blocks": blocks}
         elif "content" not in self.names:
             message = f"has no value in any of the columns {', '.join(self._blocks)}"
             problems.append(Problem("/content", "required", message))
-        try:
-            storable(value)
-        except Invalid as wrong:
-            problems += wrong.problems
-        columns.sort(key=lambda pair: -len(pair[0]))  # the most particular place first
-        return Row(value, columns, line, problems)
+        if not plain:  # a text without NUL can be stored, and so can what was read from one
+            try:
+                storable(value)
+            except Invalid as wrong:
+                problems += wrong.problems
+        return Row(value, self._columns_of(cells), line, problems)
 
-    def _put(self, name: str, cell: Any, value: dict[str, Any], blocks: list[dict[str, Any]]) -> str:
-        """Puts a cell where it belongs; returns the pointer to that place."""
+    def _columns_of(self, cells: Sequence[Any]) -> Sequence[tuple[str, str]]:
+        """Where the cells that are there went, the most particular place first."""
+        there = tuple([cell is not None for cell in cells])
+        columns = self._known.get(there)
+        if columns is None:
+            blocks = count()
+            columns = [
+                (f"/content/blocks/{next(blocks)}" if place.block is not None else place.pointer, name)
+                for name, place, filled in zip(self.names, self._places, there, strict=True)
+                if filled
+            ]
+            columns.sort(key=lambda pair: -len(pair[0]))
+            if len(self._known) < MOST_KNOWN:
+                self._known[there] = columns
+        return columns
+
+    def _place(self, name: str) -> _Place:
         if name in _FIELDS:
-            value[name] = _FIELDS[name](cell)
-            return f"/{name}"
+            return _Place(f"/{name}", None, name, _FIELDS[name])
         if name in _TO:
-            value.setdefault("assign_to", {})[_TO[name]] = cell
-            return f"/assign_to/{_TO[name]}"
+            return _Place(f"/assign_to/{_TO[name]}", "assign_to", _TO[name], _same)
         block = _BLOCK.fullmatch(name)
         if block:
-            blocks.append({"type": block[1], BLOCKS[block[1]]: cell})
-            return f"/content/blocks/{len(blocks) - 1}"
+            return _Place("/content/blocks", None, BLOCKS[block[1]], _same, block[1])
         field, _, key = name.partition(".")
         read = _same if field == "metadata" else self._answer(key)
-        value.setdefault(field, {})[key] = read(cell)
-        return f"/{field}/{step(key)}"
+        return _Place(f"/{field}/{step(key)}", field, key, read)
 
     def _answer(self, question: str) -> Cell:
         if question in ("note", "not_applicable"):

@@ -14,7 +14,7 @@ from steelyard.domain.content import check_url
 from steelyard.domain.errors import Invalid
 from steelyard.formats.storable import parse_json
 from steelyard.work.draft import Draft, check_task
-from steelyard.work.plain_draft import check_line
+from steelyard.work.plain_draft import check_line, check_value
 
 FORM = forms.parse_form({"questions": [{"name": "label", "kind": "choice", "options": ["cat", "dog"]}]})
 texts = st.text(max_size=12) | st.sampled_from(["é\x7f", "\x00", "🐈", 'a"\\b\n', "\u2028"])
@@ -83,6 +83,21 @@ def test_both_ways_make_the_same_task(task: dict[str, Any], ascii_only: bool) ->
             assert draft.body.isascii()
     else:
         assert quick == long
+
+
+@given(tasks)
+def test_a_value_becomes_what_its_line_does(task: dict[str, Any]) -> None:
+    line = json.dumps(task).encode()
+    try:
+        value = parse_json(line)
+    except Invalid:
+        return
+    quick, of_line = check_value(value, 3, FORM, keep), check_line(line, 3, FORM, keep)
+    if isinstance(quick, Draft):
+        told = [{f: getattr(d, f) for f in d.__struct_fields__ if f != "body"} for d in (quick, of_line)]
+        assert told[0] == told[1]
+    else:
+        assert quick == of_line
 
 
 @pytest.mark.parametrize(
