@@ -54,8 +54,7 @@ endif
 WORKBENCH := $(shell find workbench/* -name node_modules -prune -o -name dist -prune -o -print 2>/dev/null)
 
 DATA ?= $(or $(STEELYARD_DATA),steelyard-data)
-# One more than there are cores: a test that waits for a server or a page leaves its core to another.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS ?= auto
 ARGS ?=
 
 .PHONY: help setup check test test-peers demo serve benchmark lock format clean again chromium

@@ -231,6 +231,7 @@ def test_a_pointer_names_the_place_however_deep(lab: Lab) -> None:
     assert pointers(problem(http.post("/api/providers", json=body), 422)) == ["/capabilities/a~1b~0c/0/d"]
 
 
+@pytest.mark.one_database
 def test_no_path_or_query_is_met_with_a_fault(lab: Lab, places: dict[str, str]) -> None:
     http = lab.http(lab.owner_key)
     ids = ["%00", "..%2f..%2fetc", "a" * 3000, "%ff", "%F0%9F%90%88", "0" * 24, "-1"]

@@ -11,7 +11,8 @@ from steelyard.domain.errors import Forbidden, Invalid, NotFound
 from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
-from steelyard.work.held import held_by_me
+from steelyard.work.giveback import give_back
+from steelyard.work.held import held_by_me, show
 from steelyard.work.hidden_gold import falls_on_gold
 from steelyard.work.tally import progress
 
@@ -84,6 +85,23 @@ def test_what_one_holds_can_be_listed_and_is_what_may_still_be_shown(world: Worl
     assert {h.id for h in listed} == {h.id for h in held}
     world.change("acme", status="suspended")
     assert world.write(lambda tx: held_by_me(tx, who)) == []
+
+
+def test_what_lapsed_since_it_was_found_is_not_shown(world: World) -> None:
+    """On PostgreSQL a sweep may commit between the finding and the showing."""
+    project = world.project()
+    world.tasks(project, 2)
+    one, other = world.people(2)
+    mine, kept = world.take(one, project, 2)
+    keys = [row.id for row in world.all(sa.select(t.assignment.c.id).order_by(t.assignment.c.id))]
+    world.write(lambda tx: give_back(tx, one, mine.id, "not for me"))
+
+    def still() -> list[str]:
+        return [h.id for h in world.write(lambda tx: show(tx, one, project, keys))]
+
+    assert still() == [kept.id]
+    assert [h.id for h in world.take(other, project, 2)] == [mine.id]
+    assert still() == [kept.id]
 
 
 def test_a_key_of_the_other_world_does_not_reach_a_project(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from steelyard.domain.states import AssignmentState
 from steelyard.identity.policy import Principal
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -49,6 +50,8 @@ _SHOW = Prepared(
         t.assignment.c.id,
         t.assignment.c.public_id,
         t.assignment.c.lease_until,
+        t.assignment.c.state,
+        t.assignment.c.annotator_id,
         t.assignment.c.task_id,
         t.task.c.public_id.label("task"),
         t.task.c.content_id,
@@ -100,9 +103,14 @@ def held_of(row: Any, project: Any) -> Held:
     )
 
 
-def show(tx: Transaction, project: Any, assignment_ids: list[int]) -> list[Held]:
-    """What the holder of these assignments sees, in the given order."""
-    return [held_of(row, project) for row in find_shown(tx, assignment_ids)]
+def show(tx: Transaction, who: Principal, project: Any, assignment_ids: list[int]) -> list[Held]:
+    """What the caller sees of these assignments, in the given order; of one that has lapsed since it was found,
+    and may be in other hands, nothing."""
+    return [
+        held_of(row, project)
+        for row in find_shown(tx, assignment_ids)
+        if row.state == AssignmentState.HELD and row.annotator_id == who.annotator_id
+    ]
 
 
 def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -> list[Held]:
@@ -121,5 +129,5 @@ def held_by_me(tx: Transaction, who: Principal, project_id: int | None = None) -
     for project_key, ids in by_project.items():
         project = tx.execute(sa.select(t.project).where(t.project.c.id == project_key)).one()
         if project.world == who.world:
-            found += show(tx, project, ids)
+            found += show(tx, who, project, ids)
     return found

@@ -211,7 +211,7 @@ def _still_held(tx: Transaction, who: Principal, project: sa.Row) -> list[Held]:
         for r in rows
         if standing.verdict(tx, who.provider_id, project.id, gold=r.lane_id is None).allowed
     ]
-    return show(tx, project, may)
+    return show(tx, who, project, may)
 
 
 def _check_rest(spent_ms: Any, presentation: Any, claim_next: Any) -> None:

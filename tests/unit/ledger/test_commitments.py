@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.domain.errors import Invalid
@@ -26,6 +26,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(values)
 def test_the_quick_way_writes_what_the_standard_says(value):
     assert canonical(value) == rfc8785.dumps(value)
