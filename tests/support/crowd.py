@@ -85,9 +85,10 @@ class Crowd:
                 time.sleep(0.05)
 
     def _answer(self, client: Client, others: Iterator[Client], assignment: dict) -> Client:
-        """Sends an answer until it is taken or refused for good; returns whom to turn to next."""
+        """Sends an answer until it is taken or refused for good; returns whom to turn to next. Also when all is
+        done: the last answer may have been taken without its sender being told."""
         key = f"{assignment['id']}:{assignment['lease_until']}"
-        while not self.done.is_set():
+        while True:
             try:
                 done = client.submit(assignment["id"], {"label": "cat"}, idempotency_key=key)
                 self.acknowledged[done["judgment"]] = assignment["task"]["id"]
@@ -102,7 +103,6 @@ class Crowd:
                 if refused.code in GONE:
                     return client
                 time.sleep(0.05)
-        return client
 
 
 def wait(condition: Callable[[], bool], seconds: float = 60) -> None:
