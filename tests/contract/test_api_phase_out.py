@@ -99,6 +99,7 @@ def test_a_vendors_lead_is_not_told_that_it_is_phased_out(lab: Lab, leaving: dic
         problem(lead.get(f"/api/providers/{leaving['provider']}/{what}"), 403)
 
 
+@pytest.mark.one_database
 def test_at_the_end_the_server_leaves_by_itself_and_the_provider_may_come_back(
     lab: Lab, leaving: dict[str, Any]
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_model_that_fails_on_everything_ends_its_worker(sqlite_lab: Lab, folde
     assert sqlite_lab.judgments(slug) == []
 
 
+@pytest.mark.one_database
 def test_a_worker_ends_when_its_provider_is_stopped(lab: Lab, folder: Path) -> None:
     slug, provider = lab.work(2000), lab.provider(kind="model")
     (folder / "key").write_text(lab.key("machine", provider))

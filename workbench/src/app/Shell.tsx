@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { remove } from "../api/client";
-import { replaceSession, useProjects } from "../api/queries";
+import { queryClient, replaceSession, useProjects } from "../api/queries";
 import { useLeftovers } from "../bench/useLeftovers";
 import { Logo } from "./Logo";
 import { ThemeSwitch } from "./ThemeSwitch";
@@ -52,6 +52,7 @@ function ProjectLinks() {
 }
 
 async function signOut(): Promise<void> {
+  await queryClient.cancelQueries(); // what was asked and is answered after it would be refused
   await remove("/api/session");
   replaceSession({ person: null });
 }
