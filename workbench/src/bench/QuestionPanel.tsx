@@ -1,9 +1,8 @@
 /** The right side of the bench: guideline, questions, and what may stand beside every answer. */
 
 import type { RefObject } from "react";
-import type { Answers, Assignment, Json, Question } from "../api/types";
-import { isRequired, kindOf } from "../questions/registry";
-import { fieldsetId } from "./useActiveQuestion";
+import type { Answers, Assignment, Json } from "../api/types";
+import { QuestionFields } from "../questions/QuestionFields";
 
 interface QuestionPanelProps {
   assignment: Assignment;
@@ -23,7 +22,7 @@ interface QuestionPanelProps {
 }
 
 export function QuestionPanel(props: QuestionPanelProps) {
-  const { assignment, answers, problems, active, set } = props;
+  const { assignment, answers, problems, set } = props;
   const { questions } = assignment.form;
   return (
     <aside className="panel" aria-label="Questions">
@@ -47,18 +46,7 @@ export function QuestionPanel(props: QuestionPanelProps) {
           {problems[""]}
         </p>
       )}
-      {questions.map((question) => (
-        <QuestionField
-          key={question.name}
-          question={question}
-          value={answers[question.name]}
-          problem={problems[question.name]}
-          active={active === question.name}
-          marked={active === question.name && questions.length > 1}
-          activate={() => props.setActive(question.name)}
-          change={(value) => set(question.name, value, question.kind === "text" || question.kind === "number")}
-        />
-      ))}
+      <QuestionFields {...{ questions, answers, problems, set }} active={props.active} setActive={props.setActive} />
       <div className="beside">
         <label className="check">
           <input
@@ -89,46 +77,5 @@ export function QuestionPanel(props: QuestionPanelProps) {
         )}
       </div>
     </aside>
-  );
-}
-
-interface QuestionFieldProps {
-  question: Question;
-  value: Json | undefined;
-  problem: string | undefined;
-  active: boolean;
-  marked: boolean;
-  activate: () => void;
-  change: (value: Json | undefined) => void;
-}
-
-export function QuestionField({ question, value, problem, active, marked, activate, change }: QuestionFieldProps) {
-  const id = fieldsetId(question.name);
-  const kind = kindOf(question);
-  return (
-    <div className={`question${marked ? " active" : ""}`} id={id} onFocus={activate}>
-      <h3 id={`${id}-title`}>
-        {question.title ?? question.name}
-        {!isRequired(question) && <span className="meta"> optional</span>}
-      </h3>
-      {question.description !== undefined && <p className="meta">{question.description}</p>}
-      {kind === undefined ? (
-        <p className="notice">This workbench cannot ask questions of kind {question.kind} yet.</p>
-      ) : (
-        <kind.Editor
-          question={question}
-          value={value}
-          change={change}
-          active={active}
-          id={id}
-          describedBy={problem === undefined ? undefined : `${id}-problem`}
-        />
-      )}
-      {problem !== undefined && (
-        <p className="problem" id={`${id}-problem`} role="alert">
-          {problem}
-        </p>
-      )}
-    </div>
   );
 }

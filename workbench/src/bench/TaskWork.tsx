@@ -5,7 +5,7 @@ import type { Problem } from "../api/client";
 import type { Answers, Assignment } from "../api/types";
 import { isTyping, useKeys, type Keys } from "../app/useKeys";
 import { ContentView } from "../content/Content";
-import { checkAnswers, kindOf } from "../questions/registry";
+import { answerByDigit, checkAnswers, kindOf } from "../questions/registry";
 import { loadDraft, saveDraft } from "./drafts";
 import { AskDialog } from "./AskDialog";
 import { KeyBar } from "./KeyBar";
@@ -87,18 +87,15 @@ export function TaskWork(props: TaskWorkProps) {
   };
 
   const press = (digit: string) => {
-    const question = questions.find((candidate) => candidate.name === active);
-    const kind = question === undefined ? undefined : kindOf(question);
-    if (question === undefined || kind?.byDigit === undefined) return;
-    const value = kind.byDigit(question, answers[question.name], digit);
-    if (value === undefined) return;
-    set(question.name, value);
-    if (kind.oneDigitAnswers !== true) return;
-    const given = { ...answers, [question.name]: value };
+    const found = answerByDigit(questions, active, answers, digit);
+    if (found === undefined) return;
+    set(found.name, found.value);
+    if (!found.answered) return;
+    const given = { ...answers, [found.name]: found.value };
     if (oneKeyPossible && oneKey) send(given);
     else {
-      followAnswer(question.name);
-      moveOn(question.name, given);
+      followAnswer(found.name);
+      moveOn(found.name, given);
     }
   };
 

@@ -51,6 +51,21 @@ export function isAnswered(value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
 }
 
+/** What a digit answers: the active question, and its answer after the digit; undefined where it means nothing. */
+export function answerByDigit(
+  questions: Question[],
+  active: string | null,
+  answers: Record<string, Json | undefined>,
+  digit: string,
+): { name: string; value: Json; answered: boolean } | undefined {
+  const question = questions.find((candidate) => candidate.name === active);
+  const kind = question === undefined ? undefined : kindOf(question);
+  if (question === undefined || kind?.byDigit === undefined) return undefined;
+  const value = kind.byDigit(question, answers[question.name], digit);
+  if (value === undefined) return undefined;
+  return { name: question.name, value, answered: kind.oneDigitAnswers === true };
+}
+
 /** What the form would refuse, by question; said here so that nobody waits for the server to hear it. */
 export function checkAnswers(questions: Question[], answers: Record<string, Json | undefined>): Record<string, string> {
   const problems: Record<string, string> = {};

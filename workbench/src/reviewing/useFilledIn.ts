@@ -4,7 +4,7 @@ import { useState } from "react";
 import { ApiError } from "../api/client";
 import type { Answers, Form, Json } from "../api/types";
 import { followAnswer, useActiveQuestion } from "../bench/useActiveQuestion";
-import { checkAnswers, kindOf } from "../questions/registry";
+import { answerByDigit, checkAnswers } from "../questions/registry";
 
 export function useFilledIn(form: Form, before: Answers) {
   const [answers, setAnswers] = useState<Answers>(before);
@@ -21,15 +21,12 @@ export function useFilledIn(form: Form, before: Answers) {
   };
 
   const press = (digit: string) => {
-    const question = questions.find((candidate) => candidate.name === active);
-    const kind = question === undefined ? undefined : kindOf(question);
-    if (question === undefined || kind?.byDigit === undefined) return;
-    const value = kind.byDigit(question, answers[question.name], digit);
-    if (value === undefined) return;
-    const now = set(question.name, value);
-    if (kind.oneDigitAnswers !== true) return;
-    followAnswer(question.name);
-    moveOn(question.name, now);
+    const found = answerByDigit(questions, active, answers, digit);
+    if (found === undefined) return;
+    const now = set(found.name, found.value);
+    if (!found.answered) return;
+    followAnswer(found.name);
+    moveOn(found.name, now);
   };
 
   /** Whether the form would take it; where not, says so at the question and goes there. */
