@@ -35,6 +35,7 @@ from steelyard.store.folder_lock import FolderLock
 from steelyard.store.migrate import migrate
 from steelyard.work import batches, ended, fetch, project_end, project_erase, recall, refit, standing
 from steelyard.work.clock_back import ClockWatch
+from steelyard.work.exposure_sums import sum_up
 from steelyard.work.fit_child import fit_in_child
 from steelyard.work.giveback import expire
 from steelyard.work.queue import refresh_lanes
@@ -171,6 +172,7 @@ class Installation:
         self.database.write(refit.enqueue_due)
         self.database.write(advance.advance)
         self.database.write(drill_schedule.order_due)
+        sum_up(self.database)
         return self.runner().run_due() + self.erasing_runner().run_due()
 
 
@@ -274,12 +276,14 @@ class Keeper:
             thread = threading.Thread(target=self._repeat, args=(every, fn), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
-        for name, loop in (
-            ("cursors", self._refresh_cursors),
-            ("dependence", self._order_figures),
-            ("copies", self._forget_copies),
+        installation = self._installation
+        for name, loop, arguments in (
+            ("cursors", self._refresh_cursors, ()),
+            ("dependence", self._now_and_then, (30.0, lambda: figures.order_due(installation.database))),
+            ("exposure", self._now_and_then, (5.0, lambda: sum_up(installation.database))),
+            ("copies", self._now_and_then, (60.0, self._forget_copies)),
         ):
-            thread = threading.Thread(target=loop, name=name, daemon=True)
+            thread = threading.Thread(target=loop, args=arguments, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -294,15 +298,6 @@ class Keeper:
         self._watch_clock(tx)
         return expire(tx)
 
-    def _order_figures(self) -> None:
-        while not self._stop.wait(30.0):
-            try:
-                figures.order_due(self._installation.database)
-            except PASSING:
-                continue
-            except Exception:
-                log.exception("a sweep met a fault")
-
     def _refresh_cursors(self) -> None:
         after: int | None = 0
         while not self._stop.wait(0.05 if after else 30.0):
@@ -316,22 +311,20 @@ class Keeper:
                 after = 0
 
     def _forget_copies(self) -> None:
-        while not self._stop.wait(60.0):
-            try:
-                project_erase.forget_copies(self._installation.database, self._installation.folder)
-            except PASSING:
-                continue
-            except Exception:
-                log.exception("a sweep met a fault")
+        project_erase.forget_copies(self._installation.database, self._installation.folder)
 
-    def _repeat(self, every: float, fn: Callable[[Transaction], int]) -> None:
+    def _now_and_then(self, every: float, fn: Callable[[], object]) -> None:
+        """What takes transactions of its own."""
         while not self._stop.wait(every):
             try:
-                self._installation.database.write(fn)
+                fn()
             except PASSING:
                 continue  # the database says it itself; the next round tries again
             except Exception:
                 log.exception("a sweep met a fault")
+
+    def _repeat(self, every: float, fn: Callable[[Transaction], int]) -> None:
+        self._now_and_then(every, lambda: self._installation.database.write(fn))
 
 
 def do_due_if_free(installation: Installation) -> None:

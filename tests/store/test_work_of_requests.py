@@ -7,6 +7,7 @@ the tasks is gold, a third in review, a third asked about: whatever counts or se
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,12 +19,15 @@ from steelyard.http.render import project_detail_json, provider_json
 from steelyard.providers.scorecard import scorecard
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
+from steelyard.work import exposure, showings
 from steelyard.work.claim import claim
+from steelyard.work.exposure_sums import sum_up
 from steelyard.work.mine import mine
 from steelyard.work.questions import list_questions
 from steelyard.work.review import judge
 from steelyard.work.review_list import list_reviews
 from steelyard.work.review_queue import claim_reviews
+from steelyard.work.showings import Which
 from steelyard.work.submit import submit
 from steelyard.work.task_list import Wanted, search_of
 from steelyard.work.workload import listing
@@ -104,6 +108,35 @@ def test_no_request_looks_through_a_project(filled: Filled) -> None:
         requests[f"tasks {wanted}"] = lambda tx, wanted=wanted: search_of(tx, project.id, wanted).find(
             tx, 0, 5
         )
+    found = {name: looked_at(world, request) for name, request in requests.items()}
+    most = MOST[world.database.dialect]
+    assert {name: n for name, n in found.items() if n > most} == {}
+
+
+def test_what_was_shown_is_told_without_looking_through_it(filled: Filled) -> None:
+    """Behind all that was shown in one project, something was in another one."""
+    world, worker = filled.world, filled.worker
+    other = world.project("Secrets", sensitivity="restricted", answers=1)
+    world.change("acme", clearance="secret")
+    world.tasks(other, 3)
+    world.take(worker, other, 3)
+    sum_up(world.database, 1)
+    everything = Which("live", filled.provider.id, horizon=world.write(showings.horizon))
+    requests: dict[str, Callable[[Transaction], Any]] = {}
+    for narrowed, least in (
+        ({}, TASKS),
+        ({"project_id": other.id}, 3),
+        ({"sensitivity": "restricted"}, 3),
+        ({"project_id": other.id, "sensitivity": "restricted"}, 3),
+        ({"world": "test"}, 0),
+    ):
+        which = replace(everything, **narrowed)
+        mine = replace(which, provider_id=None, annotator_id=worker.annotator_id)
+        assert world.database.read(lambda tx, it=which: exposure.count(tx, it))["showings"] >= least
+        for whose, it in (("provider", which), ("annotator", mine)):
+            requests[f"figures {whose} {narrowed}"] = lambda tx, it=it: exposure.count(tx, it)
+            requests[f"list {whose} {narrowed}"] = lambda tx, it=it: showings.listing(tx, it, 0, 5)
+        requests[f"by annotator {narrowed}"] = lambda tx, it=which: exposure.by_annotator(tx, it)
     found = {name: looked_at(world, request) for name, request in requests.items()}
     most = MOST[world.database.dialect]
     assert {name: n for name, n in found.items() if n > most} == {}

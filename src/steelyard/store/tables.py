@@ -76,6 +76,8 @@ installation = sa.Table(
     Column("currency", String(3), nullable=False),
     # Drawn anew by every change of anything that eligibility reads; a cache is valid for one version.
     Column("eligibility_version", BigInteger, nullable=False),
+    # The sums of what was shown hold all showings up to this row key.
+    Column("exposure_summed", BigInteger, nullable=False, default=0, server_default="0"),
     _time("created_at"),
 )
 
@@ -610,8 +612,41 @@ exposure = sa.Table(
     Column("sensitivity", Text, nullable=True),  # the project's, when it was shown
     _time("at"),
     *_fact(),
-    Index("exposure_by_provider", "provider_id", "id"),
-    Index("exposure_by_annotator", "annotator_id", "id"),
+    Index("exposure_by_task", "task_id"),
+    Index("exposure_by_provider", "provider_id", "project_id", "sensitivity", "id"),
+    Index("exposure_by_annotator", "annotator_id", "project_id", "sensitivity", "id"),
+)
+
+
+def _exposure_sums() -> list[Column]:
+    """Of the showings in one project at one sensitivity, up to the key where the sums end."""
+    return [
+        Column("project_id", _Key, ForeignKey("project.id"), primary_key=True),
+        Column("sensitivity", Text, primary_key=True),  # empty: it was not written down
+        Column("showings", BigInteger, nullable=False),
+        Column(
+            "first_tasks", BigInteger, nullable=False
+        ),  # shown for the first time, at whatever sensitivity
+        Column("tasks", BigInteger, nullable=False),  # shown at this sensitivity
+        Column("unmarked", BigInteger, nullable=False),  # of these, shown before without one
+        _time("first"),
+        _time("last"),
+    ]
+
+
+provider_exposure = sa.Table(  # how much a provider was shown
+    "provider_exposure",
+    metadata,
+    Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True),
+    *_exposure_sums(),
+)
+
+annotator_exposure = sa.Table(  # how much an annotator was shown
+    "annotator_exposure",
+    metadata,
+    Column("provider_id", _Key, ForeignKey("provider.id"), primary_key=True),
+    Column("annotator_id", _Key, ForeignKey("annotator.id"), primary_key=True),
+    *_exposure_sums(),
 )
 
 # --- what was answered ---------------------------------------------------------------------------------

@@ -75,6 +75,13 @@ _of_provider = t.provider.c.slug.label("provider")
 _j, _a, _e, _q = t.judgment, t.assignment, t.exposure, t.question
 _task = t.task.c.public_id.label("task")
 _its_task = (t.task, t.task.c.id == _j.c.task_id)
+_SHOWN = (
+    sa.select(*_world, _task, t.content.c.commitment.label("content"), *_of(_e))
+    .join(*_in_project(_e))
+    .join(t.task, t.task.c.id == _e.c.task_id)
+    .join(t.content, t.content.c.id == _e.c.content_id)
+    .where(_e.c.annotator_id == _annotator)
+)
 
 PARTS = (
     Part(
@@ -172,15 +179,12 @@ PARTS = (
         .where(t.declined.c.annotator_id == _annotator),
         (t.declined.c.task_id,),
     ),
+    Part("exposure", _e, _SHOWN.where(_e.c.sensitivity.is_(None)), (_e.c.project_id, _e.c.id)),
     Part(
         "exposure",
         _e,
-        sa.select(*_world, _task, t.content.c.commitment.label("content"), *_of(_e))
-        .join(*_in_project(_e))
-        .join(t.task, t.task.c.id == _e.c.task_id)
-        .join(t.content, t.content.c.id == _e.c.content_id)
-        .where(_e.c.annotator_id == _annotator),
-        (_e.c.id,),
+        _SHOWN.where(_e.c.sensitivity.is_not(None)),
+        (_e.c.project_id, _e.c.sensitivity, _e.c.id),
     ),
     Part(
         "judgment",
@@ -345,4 +349,5 @@ PARTS = (
 # What refers to a person and is left out, and why.
 LEFT_OUT = {
     t.queue_cursor: "how far the queue was looked through; made anew at any time",
+    t.annotator_exposure: "sums of the showings, each of which is told",
 }

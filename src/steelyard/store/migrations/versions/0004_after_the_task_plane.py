@@ -50,6 +50,7 @@ def upgrade() -> None:
     op.add_column("workload", sa.Column("day", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("workload", sa.Column("of_day", sa.BigInteger(), nullable=False, server_default="0"))
     _sum_gold()
+    _sum_exposure()
 
 
 def _sum_gold() -> None:
@@ -72,6 +73,56 @@ def _sum_gold() -> None:
         "SELECT provider_id, project_id, annotator_id, question, count(*), "
         "sum(CASE WHEN correct THEN 1 ELSE 0 END) FROM gold_result "
         "GROUP BY provider_id, project_id, annotator_id, question"
+    )
+
+
+def _sum_exposure() -> None:
+    """What was shown so far, counted once; from now on sums are kept of it. Lists are found narrowed as well."""
+    op.add_column(
+        "installation", sa.Column("exposure_summed", sa.BigInteger(), nullable=False, server_default="0")
+    )
+    op.create_index("exposure_by_task", "exposure", ["task_id"])
+    for scope in ("provider", "annotator"):
+        op.drop_index(f"exposure_by_{scope}", "exposure")
+        op.create_index(
+            f"exposure_by_{scope}", "exposure", [f"{scope}_id", "project_id", "sensitivity", "id"]
+        )
+    for table, refers in (
+        ("provider_exposure", ["provider", "project"]),
+        ("annotator_exposure", ["provider", "annotator", "project"]),
+    ):
+        keys = [f"{to}_id" for to in refers]
+        op.create_table(
+            table,
+            *(sa.Column(key, ROW_KEY, nullable=False) for key in keys),
+            sa.Column("sensitivity", sa.Text(), nullable=False),
+            *(
+                sa.Column(name, sa.BigInteger(), nullable=False)
+                for name in ("showings", "first_tasks", "tasks", "unmarked", "first", "last")
+            ),
+            sa.PrimaryKeyConstraint(*keys, "sensitivity", name=f"{table}_pkey"),
+            *(
+                sa.ForeignKeyConstraint([f"{to}_id"], [f"{to}.id"], name=f"{table}_{to}_id_fkey")
+                for to in refers
+            ),
+        )
+        op.execute(_counted(table, keys))
+    op.execute("UPDATE installation SET exposure_summed = coalesce((SELECT max(id) FROM exposure), 0)")
+
+
+def _counted(table: str, keys: list[str]) -> str:
+    """A task counts where it was shown first: at all, and at this sensitivity."""
+    of, columns = keys[-2], ", ".join([*keys, "sensitivity"])
+    return (
+        f"INSERT INTO {table} ({columns}, showings, first_tasks, tasks, unmarked, first, last) "
+        f"SELECT {columns}, count(*), sum(CASE WHEN id = any_first THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN id = level_first THEN 1 ELSE 0 END), sum(CASE WHEN id = level_first "
+        "AND sensitivity <> '' AND unmarked_first < id THEN 1 ELSE 0 END), min(at), max(at) FROM ("
+        f"SELECT id, {', '.join(keys)}, coalesce(sensitivity, '') AS sensitivity, at, "
+        f"min(id) OVER (PARTITION BY {of}, task_id) AS any_first, "
+        f"min(id) OVER (PARTITION BY {of}, task_id, sensitivity) AS level_first, "
+        "min(CASE WHEN sensitivity IS NULL THEN id END) "
+        f"OVER (PARTITION BY {of}, task_id) AS unmarked_first FROM exposure) AS shown GROUP BY {columns}"
     )
 
 
