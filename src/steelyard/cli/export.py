@@ -27,6 +27,8 @@ from steelyard.cli.common import (
     owner,
     show,
 )
+from steelyard.cli.export_files import Options, check_free, export_files
+from steelyard.formats.registry import file_formats
 from steelyard.formats.tables_out import Format
 from steelyard.releases.folder import put_in_place, room_beside, sync_all
 from steelyard.store.database import Transaction
@@ -49,7 +51,12 @@ def export_command(
         typer.Option("--what", help="tasks, judgments or consensus; all of them unless told."),
     ] = None,
     fmt: Annotated[
-        Format | None, typer.Option("--format", help="ndjson, csv or parquet; ndjson, or as --out is named.")
+        str | None,
+        typer.Option(
+            "--format",
+            help="ndjson, csv or parquet (ndjson, or as --out is named); or, for the answered tasks, one of "
+            f"{', '.join(file_formats())}.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -63,6 +70,19 @@ def export_command(
     tag: Annotated[str | None, typer.Option(help="Only tasks with this tag.")] = None,
     gold: Annotated[str | None, typer.Option(help="Only evaluation, training, any or no gold.")] = None,
     confidence_below: Annotated[float | None, typer.Option(help="Only tasks less sure than this.")] = None,
+    question: Annotated[
+        list[str] | None, typer.Option("--question", help="Of a file format: only these questions.")
+    ] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option("--split", help="Of a file format: a split and its share, test=0.1; the rest is train."),
+    ] = None,
+    good: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--good", help="Of a format of good and bad: the options, or the least level, that are good."
+        ),
+    ] = None,
     content: Annotated[
         bool, typer.Option("--content/--no-content", help="Tasks with or without what they show.")
     ] = True,
@@ -79,6 +99,15 @@ def export_command(
     exports tasks with their content was shown it, and that is written down."""
     with opened(data, database_url, storage_url, as_json) as installation:
         wanted = Wanted(status, batch, tag, gold, None, confidence_below)
+        if fmt is not None and fmt not in list(Format):
+            _refuse_with_format(fmt, what=what, history=history, no_content=not content)
+            options = Options(fmt, wanted, tuple(question or ()), tuple(split or ()), tuple(good or ()))
+            show(export_files(installation, mode, project, options, out), as_json)
+            return
+        if question or split or good:
+            raise Ended(
+                f"--question, --split and --good go with --format {', '.join(file_formats())}", WRONG_USE
+            )
         if wanted != Wanted() and what != [What.tasks]:
             raise Ended(
                 "--status, --batch, --tag, --gold and --confidence-below go with --what tasks", WRONG_USE
@@ -86,7 +115,7 @@ def export_command(
         asked = {
             one: Asked(
                 one,
-                fmt or _format_of(out),
+                Format(fmt) if fmt else _format_of(out),
                 history=history and one is What.judgments,
                 wanted=wanted if one is What.tasks else Wanted(),
                 content=content,
@@ -96,6 +125,12 @@ def export_command(
         rows = _write(installation, mode, project, asked, out, as_json)
         if out is not None:
             show({"project": project, "rows": {str(k): n for k, n in rows.items()}, "out": str(out)}, as_json)
+
+
+def _refuse_with_format(fmt: str, **given: object) -> None:
+    wrong = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if wrong:
+        raise Ended(f"{' and '.join(wrong)} go with ndjson, csv and parquet, not with {fmt}", WRONG_USE)
 
 
 def _format_of(out: Path | None) -> Format:
@@ -133,8 +168,7 @@ def _write(
             raise Ended(f"{out} is a folder", WRONG_USE)
         with _replacing(out) as file:
             return {first.what: write(first, file)}
-    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-        raise Ended(f"{out} is there already; a folder for an export is absent or empty", WRONG_USE)
+    check_free(out)
     rows: dict[What, int] = {}
     with room_beside(out, "exporting") as room:
         for one in asked.values():

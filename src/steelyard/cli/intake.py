@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -26,11 +27,14 @@ from steelyard.cli.common import (
     show,
 )
 from steelyard.formats import ndjson
+from steelyard.formats.reading import Into, Reading, as_data_url, media_type
+from steelyard.formats.registry import FileFormat, file_formats, find_format
 from steelyard.formats.task_files import FORMATS, JSON, NDJSON, Rows, format_of_file, rows_of
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
 from steelyard.work.dry_run import look_over
 from steelyard.work.intake import bring_in
+from steelyard.work.media import keep_blob_row
 from steelyard.work.shipments import receive
 from steelyard.work.tasks import Created, RowProblem
 
@@ -39,12 +43,31 @@ SHOWN = 20  # row errors printed
 
 def import_command(
     file: Annotated[
-        Path, typer.Argument(help="JSON Lines, a JSON array, CSV or Parquet.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="JSON Lines, a JSON array, CSV or Parquet; a file or folder of --format.", exists=True
+        ),
     ],
     project: Annotated[str, typer.Option(help="The project's slug.")],
     file_format: Annotated[
         str | None,
-        typer.Option("--format", help=f"{', '.join(FORMATS)}; by the file's name unless given."),
+        typer.Option(
+            "--format",
+            help=f"{', '.join(FORMATS)}, by the file's name unless given; or {', '.join(file_formats())}.",
+        ),
+    ] = None,
+    into: Annotated[
+        Into | None,
+        typer.Option(
+            "--as", help="What answers in a file of --format become: suggestion (unless told) or gold."
+        ),
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", help="Which question they answer; by its kind unless told.")
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", help="Where the pictures are, if not beside.", exists=True, file_okay=False),
     ] = None,
     provider: Annotated[
         str | None, typer.Option(help="The provider of a shipment: each task brings its judgments.")
@@ -61,23 +84,47 @@ def import_command(
 ) -> None:
     """Bring tasks in. Rows that are wrong are told with their line and field, the others come in; the exit
     status is 1 when any was wrong."""
-    with opened(data, database_url, storage_url, as_json) as installation, file.open("rb") as stream:
+    with opened(data, database_url, storage_url, as_json) as installation, ExitStack() as stack:
 
         def who(tx: Transaction) -> Any:
             return owner(tx, mode)
 
-        rows = _rows(stream, file, file_format)
+        foreign = None
+        stream: IO[bytes] | None = None
+        if file_format is not None and file_format not in FORMATS:
+            foreign = find_format(file_format)
+            ours = (into or Into.suggestion) if provider is None else Into.judgments
+            if into is not None and (into is Into.judgments) != (ours is Into.judgments):
+                raise Ended("--as judgments and --provider go together: somebody gave them", WRONG_USE)
+            keep = as_data_url if provider is None else _keeper(installation)
+            rows: Rows = _read_by(foreign, file, ours, question, images, keep)
+        elif into or question or images:
+            raise Ended(
+                f"--as, --question and --images go with --format {', '.join(file_formats())}", WRONG_USE
+            )
+        elif file.is_dir():
+            raise Ended(
+                f"{file} is a folder: say with --format which, {', '.join(file_formats())}", WRONG_USE
+            )
+        else:
+            stream = stack.enter_context(file.open("rb"))
+            rows = _rows(stream, file, file_format)
         with _progress() as bar:
-            shown = bar.add_task(f"reading {file.name}", total=file.stat().st_size or 1, counts="")
+            size = file.stat().st_size if stream else None
+            shown = bar.add_task(f"reading {file.name}", total=size or 1, counts="")
 
             def counted(so_far: Any) -> None:
                 counts = so_far if isinstance(so_far, Created) else so_far.created
                 said = f"{counts.new + counts.same:,} in, {counts.changed + counts.wrong:,} not"
-                bar.update(shown, completed=stream.tell(), counts=said)
+                bar.update(shown, completed=stream.tell() if stream else 0, counts=said)
 
             if provider is not None:
                 if dry_run:
                     raise Ended("--dry-run checks tasks; a shipment is received whole", WRONG_USE)
+                if foreign is None and callable(rows):
+                    raise Ended(
+                        "a shipment is JSON Lines or a JSON array: its judgments fit no table", WRONG_USE
+                    )
                 created, told = _ship(installation, who, project, provider, name or file.name, rows, counted)
             else:
                 created, told = _bring(installation, who, project, rows, counted, dry_run)
@@ -109,10 +156,33 @@ def _ship(
     rows: Rows,
     counted: Callable[[Any], None],
 ) -> tuple[Created, dict[str, Any]]:
-    if callable(rows):
-        raise Ended("a shipment is JSON Lines or a JSON array: its judgments fit no table", WRONG_USE)
-    came = receive(installation.database, who, project, provider, name, ndjson.decoded(rows), counted=counted)
+    given = rows if callable(rows) else ndjson.decoded(rows)
+    came = receive(installation.database, who, project, provider, name, given, counted=counted)
     return came.created, {"shipment": came.shipment, "judgments": came.judgments, **_json(came.created)}
+
+
+def _read_by(
+    fmt: FileFormat,
+    file: Path,
+    into: Into,
+    question: str | None,
+    images: Path | None,
+    url: Callable[[Path], str],
+) -> Rows:
+    return lambda form: fmt.read(file, Reading(form, into, question, images, url))
+
+
+def _keeper(installation: Installation) -> Callable[[Path], str]:
+    """Stores the bytes of a file, and says under which address."""
+
+    def keep(path: Path) -> str:
+        with path.open("rb") as file:
+            digest = installation.blobs.put(file)
+        size, kind = path.stat().st_size, media_type(path)
+        installation.database.write(lambda tx: keep_blob_row(tx, digest, size, kind))
+        return f"blob:sha256/{digest}"
+
+    return keep
 
 
 def _progress() -> Progress:
@@ -147,8 +217,6 @@ def _place(problem: RowProblem) -> str:
 
 
 def _rows(stream: IO[bytes], file: Path, file_format: str | None) -> Rows:
-    if file_format is not None and file_format not in FORMATS:
-        raise Ended(f"--format is one of {', '.join(FORMATS)}, not {file_format}", WRONG_USE)
     found = file_format or format_of_file(file) or NDJSON
     if found in (JSON, NDJSON):  # told apart by what is in it, whatever its name says
         first = stream.read(1)

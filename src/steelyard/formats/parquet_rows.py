@@ -50,13 +50,13 @@ def parquet_rows(body: IO[bytes], form: Form) -> Iterator[Row]:
 
 def _cells(name: str, column: Any, done: int) -> list[Any]:
     try:
-        return [_plain(value) for value in column.to_pylist()]
+        return [plain(value) for value in column.to_pylist()]
     except (UnicodeDecodeError, ValueError, OverflowError) as wrong:
         message = f"column {name}, rows {done} to {done + len(column) - 1}: {_first_line(wrong)}"
         raise invalid(f"/{name}", "value", message) from None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON can hold of a value."""
     if isinstance(value, datetime.datetime):
         zoned = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
@@ -66,9 +66,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, decimal.Decimal):
         return str(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, bytes | datetime.timedelta):
         raise ValueError(f"holds {type(value).__name__}, which JSON cannot")
     return value

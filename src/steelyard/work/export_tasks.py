@@ -113,7 +113,7 @@ _STATEMENTS = {
 
 class Tasks:
     """The tasks that `search` asks for (all of the project where it asks nothing), with or without content, which
-    `who` is shown."""
+    `who` is shown. Stored bytes are links that ask who is asking, or their addresses without `links`."""
 
     table = t.task
 
@@ -124,7 +124,9 @@ class Tasks:
         questions: AnswersByQuestion | None,
         search: Search | None,
         content: bool = True,
+        links: bool = True,
     ) -> None:
+        self._links = links
         self._who, self._project, self._questions, self._search = who, project_id, questions, search
         self._content = content
         self._statements = _STATEMENTS[content, search is not None]
@@ -143,7 +145,7 @@ class Tasks:
         *columns, value, confidence, tie = rest
         if self._content:
             bodies = columns.pop()
-            columns.append(tuple(map(_shown, public, bodies)))
+            columns.append(tuple(map(_shown, public, bodies)) if self._links else bodies)
         rounded = [None if c is None else round(c, 6) for c in confidence]
         questions = self._questions.of(value) if self._questions else []
         shown = self._unseen(tx, given, rows[-1][0])

@@ -7,7 +7,7 @@ every task it answers is settled when it is written, or waits for a reviewer whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -22,6 +22,7 @@ from steelyard.domain.names import checked_name
 from steelyard.domain.policy import parse_policy
 from steelyard.domain.states import AssignmentState, ProviderStatus, TaskStatus
 from steelyard.domain.times import parse_time
+from steelyard.formats.rows import Row
 from steelyard.identity.people import provider_named
 from steelyard.identity.policy import Action, Principal, require
 from steelyard.ledger.commitments import commit
@@ -30,7 +31,7 @@ from steelyard.store.database import Database, Transaction
 from steelyard.work import reviewing
 from steelyard.work.consensus import Inferred, write_consensus
 from steelyard.work.draft import Draft, check_task, short_text
-from steelyard.work.intake import retried
+from steelyard.work.intake import FormedRows, retried
 from steelyard.work.projects import find_project
 from steelyard.work.tally import count_judgments, count_tasks
 from steelyard.work.tasks import Created, RowProblem, write_tasks
@@ -60,12 +61,13 @@ def receive(
     slug: str,
     provider: str,
     name: str,
-    rows: Iterable[Any | Problem],
+    rows: Iterable[Any] | FormedRows,
     *,
     counted: Callable[[Received], None] | None = None,
 ) -> Received:
     """Takes a shipment of answered tasks: each row is a task with
-    `judgments: [{"answers": {...}, "annotator": "id"?, "at": time?}]`.
+    `judgments: [{"answers": {...}, "annotator": "id"?, "at": time?}]`, a `Problem` for what could not be read, or
+    a `formats.rows.Row`; a function gives them when it is told the project's form.
 
     Raises what the project, the provider's standing or the caller's role refuses; wrong rows are told.
     """
@@ -92,16 +94,16 @@ def receive(
 
     shipment_id, public, form = database.write(open_shipment)
     received = Received(public)
-    numbered = enumerate(rows)
+    numbered = enumerate(rows(form) if callable(rows) else rows)
     while block := list(islice(numbered, BLOCK)):
         good: list[_Row] = []
         for row, raw in block:
-            checked = [raw] if isinstance(raw, Problem) else _check(raw, row, form)
+            checked = _checked(raw, row, form)
             if isinstance(checked, _Row):
                 good.append(checked)
             else:
                 received.created.wrong += 1
-                received.created.problems += [RowProblem(row, p.pointer, p.code, p.message) for p in checked]
+                received.created.problems += [_told(row, raw, problem) for problem in checked]
         del received.created.problems[1000:]
         if good:
             part, judged = retried(
@@ -117,6 +119,19 @@ def receive(
 def _check_giver(giver: sa.Row) -> None:
     if giver.status in (ProviderStatus.SUSPENDED, ProviderStatus.EXITED):
         raise Conflict(f"{giver.name} is {giver.status}", "provider_stopped")
+
+
+def _checked(raw: Any, row: int, form: Form) -> _Row | Sequence[Problem]:
+    if isinstance(raw, Problem):
+        return [raw]
+    if isinstance(raw, Row):
+        return raw.problems or _check(raw.value, row, form)
+    return _check(raw, row, form)
+
+
+def _told(row: int, raw: Any, problem: Problem) -> RowProblem:
+    place = (raw.line, raw.column_of(problem.pointer)) if isinstance(raw, Row) else (None, None)
+    return RowProblem(row, problem.pointer, problem.code, problem.message, *place)
 
 
 def _check(raw: Any, row: int, form: Form) -> _Row | list[Problem]:
