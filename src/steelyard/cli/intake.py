@@ -27,8 +27,9 @@ from steelyard.cli.common import (
     show,
 )
 from steelyard.formats import ndjson
+from steelyard.formats.file_format import FileFormat
 from steelyard.formats.reading import Into, Reading, as_data_url, media_type
-from steelyard.formats.registry import FileFormat, file_formats, find_format
+from steelyard.formats.registry import file_formats, find_format
 from steelyard.formats.task_files import FORMATS, JSON, NDJSON, Rows, format_of_file, rows_of
 from steelyard.store.database import Transaction
 from steelyard.wiring import Installation
