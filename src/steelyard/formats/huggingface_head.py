@@ -64,6 +64,11 @@ def _scalar(value: Any) -> str:
     plain = isinstance(value, str) and value.replace("_", "a").isalpha() and value.isascii()
     if plain and value.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
         return str(value)
+    return quoted(value)
+
+
+def quoted(value: Any) -> str:
+    """A value of JSON on one line of YAML."""
     return _UNPRINTABLE.sub(lambda c: f"\\u{ord(c[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from typing import IO, NamedTuple
 
+SUFFIXES = (".png", ".jpg", ".gif", ".webp", ".bmp")  # of the pictures that are told
 LONGEST_HEAD = 1 << 20  # of a JPEG's segments before its frame
 
 

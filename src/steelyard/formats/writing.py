@@ -15,7 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from steelyard.domain.form import Question
-from steelyard.formats.image_head import Picture, picture
+from steelyard.formats.image_head import SUFFIXES, Picture, picture
 from steelyard.formats.record import Media, Record, no_media
 from steelyard.formats.splits import TRAIN, split_of
 
@@ -108,14 +108,16 @@ def place_picture(writing: Writing, record: Record, index: int, folder: Path) ->
             return None
         source.seek(0)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _names(record, index, found.suffix):
-            try:
-                with (folder / name).open("xb") as file:
-                    shutil.copyfileobj(source, file)
-                return Placed(name, found)
-            except FileExistsError:
-                continue
-    raise AssertionError("unreachable")
+        name = next(name for name in _names(record, index, found.suffix) if _is_free(folder, name))
+        with (folder / name).open("xb") as file:
+            shutil.copyfileobj(source, file)
+        return Placed(name, found)
+
+
+def _is_free(folder: Path, name: str) -> bool:
+    """Whether no other picture is named so; what stands beside a picture is named without its suffix."""
+    path = folder / name
+    return not any((folder / f"{path.stem}{suffix}").exists() for suffix in SUFFIXES)
 
 
 def _names(record: Record, index: int, suffix: str) -> Iterator[str]:
