@@ -195,18 +195,14 @@ def _answer(tx: Transaction, project: int, form: int, people: list[tuple[int, in
         leaves, other = salts(len(tasks)), salts(len(tasks))
         same = (project, person, provider, form, 0, tx.now, True, False, False)
         nothing = ["0" * 64] * len(tasks)
-        _JUDGMENT.insert(tx, same, list(zip(keys, public, tasks, nothing, leaves, strict=True)))
+        _JUDGMENT.insert(tx, same, (keys, public, tasks, nothing, leaves))
         answers = ['{"label":"cat"}'] * len(tasks)
-        _ANSWERS.insert(tx, (), list(zip(keys, answers, other, strict=True)))
+        _ANSWERS.insert(tx, (), (keys, answers, other))
     keys = draw_keys(tx, t.consensus, len(tasks))
-    rest = [
-        (f"{key:024x}", task, json.dumps(given[task]), "0" * 64, leaf)
-        for key, task, leaf in zip(keys, tasks, salts(len(tasks)), strict=True)
-    ]
-    rows = [(key, *row) for key, row in zip(keys, rest, strict=True)]
-    _CONSENSUS.insert(tx, (project, 1, "vote", 0.97, False, tx.now, True), rows)
-    values = [(key, '{"label":"cat"}', salt) for key, salt in zip(keys, salts(len(tasks)), strict=True)]
-    _VALUE.insert(tx, ('{"label":0.97}',), values)
+    made = [f"{key:024x}" for key in keys], tasks, [json.dumps(given[task]) for task in tasks]
+    kept = ["0" * 64] * len(tasks), salts(len(tasks))
+    _CONSENSUS.insert(tx, (project, 1, "vote", 0.97, False, tx.now, True), (keys, *made, *kept))
+    _VALUE.insert(tx, ('{"label":0.97}',), (keys, ['{"label":"cat"}'] * len(tasks), salts(len(tasks))))
 
 
 # --- what is measured

@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 
+_BYTES = [f"{byte:02x}" for byte in range(256)]
 _SHAPE = re.compile(r"[0-9a-f]{24}")
 
 
@@ -30,8 +31,15 @@ def new_id(now: int) -> str:
 
 def new_ids(now: int, count: int) -> list[str]:
     """As many public ids, in order."""
-    head = f"{now & 0xFFFFFFFFFFFFF:013x}"
-    return [f"{head}{number & 0xFFFFFFFFFFF:011x}" for number in itertools.islice(_counter, count)]
+    time = f"{now & 0xFFFFFFFFFFFFF:013x}"
+    ids: list[str] = []
+    upper, head = -1, ""
+    for number in itertools.islice(_counter, count):
+        if number >> 8 != upper:
+            upper = number >> 8
+            head = f"{time}{upper & 0xFFFFFFFFF:09x}"
+        ids.append(head + _BYTES[number & 0xFF])
+    return ids
 
 
 def is_id(text: object) -> bool:

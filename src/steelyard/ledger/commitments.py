@@ -53,7 +53,7 @@ def _plain(value: Any, depth: int = 8) -> bool:
     return kind is list and all(_plain(v, depth - 1) for v in value)
 
 
-def commitment(salt: bytes, payload: Any) -> str:
+def commitment(salt: bytes | bytearray, payload: Any) -> str:
     """The commitment in lower-case hex."""
     return hashlib.sha256(salt + canonical(payload)).hexdigest()
 
@@ -64,7 +64,7 @@ def commit(payload: Any) -> tuple[bytes, str]:
     return salt, commitment(salt, payload)
 
 
-def salts(count: int) -> list[bytes]:
-    """As many fresh salts."""
-    drawn = os.urandom(SALT_BYTES * count)
+def salts(count: int) -> list[bytearray]:
+    """As many fresh salts, as what databases are given soonest."""
+    drawn = bytearray(os.urandom(SALT_BYTES * count))
     return [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]

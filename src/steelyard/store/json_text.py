@@ -36,7 +36,7 @@ def from_text(text: str | bytes) -> Any:
 
 def in_ascii(encoded: bytes) -> str:
     """JSON in UTF-8, spelled in ASCII."""
-    if b"\x7f" in encoded:  # only ever within a string, as everything that is not ASCII
+    if 0x7F in encoded:  # only ever within a string, as everything that is not ASCII
         encoded = encoded.replace(b"\x7f", b"\\u007f")
     if encoded.isascii():
         return encoded.decode("ascii")

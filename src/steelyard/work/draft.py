@@ -35,10 +35,11 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     content: bytes  # canonical JSON: what is committed to
     body: str  # the same as the database keeps it
     digest: bytes  # of the task as it was given
+    simple: bool = False  # an ordinary task that shows texts alone: nothing is to be looked up for it
+    priority: int = 0
     blobs: frozenset[str] = frozenset()  # digests of what it shows of the stored bytes
     foreign: bool = False  # something of it is still elsewhere
     form: Form | None = None
-    priority: int = 0
     tags: str = "[]"  # JSON, as `details`
     details: str = "{}"
     gold: Mapping[str, Any] | None = None
@@ -94,16 +95,20 @@ def check_task(raw: Any, row: int, form: Form, keep_inline: KeepInline) -> Draft
         committed = canonical(kept)
     except Invalid as refused:
         return refused.problems
+    blobs, foreign = frozenset(blob_digests(kept)), has_foreign_url(kept)
+    unusual = (own, raw.get("gold"), raw.get("suggestion"), batch, assign_to)
+    simple = not (blobs or foreign or skills or languages) and all(one is None for one in unusual)
     return Draft(
         row,
         external_id,
         committed,
         to_text(kept),
         digest,
-        frozenset(blob_digests(kept)),
-        has_foreign_url(kept),
-        own,
+        simple,
         priority,
+        blobs,
+        foreign,
+        own,
         to_text(list(dict.fromkeys(tags))),
         to_text(details),
         raw.get("gold"),

@@ -43,6 +43,7 @@ FEWEST, FIRST = 50, 100  # rows of a block at least, and of the first one, while
 BLOCK_S = 0.012  # how long a block then should take to write: so long somebody who claims waits for it
 AHEAD = 3  # blocks that wait while one is written, to share a commit; whoever claims does not wait for them
 BREATH_S = 0.0005  # after which other threads get their turn: by itself Python would give it after 5 ms
+BREATH_ROWS, LOOK_ROWS = 8, 25  # after so many it is looked whether it is time for that, for the block's end
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w-]+=[^;,]*)*)(;base64)?,", re.ASCII)
 T = TypeVar("T")
 Authenticate = Callable[[Transaction], Principal]
@@ -205,8 +206,9 @@ class Run:
         block = Block(row)
         clock = time.perf_counter
         breath = clock()
+        look = self._most  # at which row it is asked again whether the block is cut here
         for line, raw in enumerate(rows, 1):
-            if clock() - breath > BREATH_S:
+            if not line % BREATH_ROWS and clock() - breath > BREATH_S:
                 time.sleep(0)
                 breath = clock()
             if type(raw) is bytes:
@@ -222,9 +224,13 @@ class Run:
             else:
                 block.wrong[row] = found
             row += 1
-            if self._full(row - block.first) or block.size >= BLOCK_BYTES:
+            if row >= look or block.size >= BLOCK_BYTES:
+                if block.size < BLOCK_BYTES and not self._full(row - block.first):
+                    look = row + LOOK_ROWS
+                    continue
                 yield self._referring(block)
                 block = Block(row)
+                look = row + self._most
         if block.places:
             yield self._referring(block)
 

@@ -52,24 +52,17 @@ def write(tx: Transaction, who: Principal, opened: Collection[Opened]) -> None:
         project: standing.terms_of(tx, project).policy.sensitivity
         for project in {one.project_id for one in opened}
     }
-    _SHOWN.insert(
-        tx,
-        (who.provider_id, who.annotator_id, tx.now),
-        [
-            (
-                key,
-                one.content_id,
-                one.task_id,
-                one.project_id,
-                one.assignment,
-                sensitivity[one.project_id],
-                leaf,
-            )
-            for key, one, leaf in zip(
-                draw_keys(tx, t.exposure, len(opened)), opened, salts(len(opened)), strict=True
-            )
-        ],
+    opened = list(opened)
+    columns = (
+        draw_keys(tx, t.exposure, len(opened)),
+        [one.content_id for one in opened],
+        [one.task_id for one in opened],
+        [one.project_id for one in opened],
+        [one.assignment for one in opened],
+        [sensitivity[one.project_id] for one in opened],
+        salts(len(opened)),
     )
+    _SHOWN.insert(tx, (who.provider_id, who.annotator_id, tx.now), columns)
 
 
 def write_before_showing(

@@ -24,7 +24,7 @@ from steelyard.work.draft import Draft, KeepInline, check_task
 
 LONGEST = 300_000  # bytes: a line within this is no content that is too large, however it is spelled
 _NOTHING: frozenset[str] = frozenset()
-_TEXT_ALONE: tuple[frozenset[str], bool] | None = (_NOTHING, False)
+_TEXT_ALONE = (_NOTHING, False)
 _STORED = "blob:sha256/"
 
 # A whole number that every reader of JSON reads the same; others, as all with a point, are not plain.
@@ -122,19 +122,23 @@ def _drafted(task: _Task, row: int, form: Form) -> Draft | None:
     external_id = task.external_id
     if external_id is not None and not external_id.isprintable():
         return None
-    shown = _TEXT_ALONE
-    for block in task.content.blocks:
-        if type(block) is not _Text:
-            shown = _shown(task.content)
-            break
-    given = canonical_plain(task)
-    more = _more(task, form, given)
+    blocks = task.content.blocks
+    more = _more(task, form)
+    if more is _NO_MORE and len(blocks) == 1 and type(blocks[0]) is _Text and task.priority is UNSET:
+        content = b'{"blocks":[{"text":%b,"type":"text"}]}' % canonical_plain(blocks[0].text)
+        given = b'{"content":' + content
+        if external_id is not None:
+            given += b',"external_id":' + canonical_plain(external_id)
+        digest = hashlib.sha256(given + b"}").digest()
+        return Draft(row, external_id, content, in_ascii(content), digest, True)
+    shown = _shown(task.content)
     if shown is None or more is None:
         return None
     content = canonical_plain(task.content)
+    digest = hashlib.sha256(canonical_plain(task)).digest()
     priority = 0 if task.priority is UNSET else task.priority
-    digest = hashlib.sha256(given).digest()
-    return Draft(row, external_id, content, in_ascii(content), digest, *shown, None, priority, *more)
+    simple = shown == _TEXT_ALONE and task.gold is task.suggestion is task.batch is None
+    return Draft(row, external_id, content, in_ascii(content), digest, simple, priority, *shown, None, *more)
 
 
 def _shown(content: _Content) -> tuple[frozenset[str], bool] | None:
@@ -156,15 +160,15 @@ _More = tuple[str, str, _Said | None, bool, _Said | None, None, str | None]
 _NO_MORE: _More = ("[]", "{}", None, False, None, None, None)
 
 
-def _more(task: _Task, form: Form, encoded: bytes) -> _More | None:
+def _more(task: _Task, form: Form) -> _More | None:
     """A draft's fields from `tags` to `batch`; None where there is anything to look into."""
     tags, details, gold, suggestion, batch = task.tags, task.metadata, task.gold, task.suggestion, task.batch
-    if tags is None and details is None and gold is None and suggestion is None and batch is None:
+    if tags is details is gold is suggestion is batch is None:
         return _NO_MORE
     if not all(name.isprintable() for name in (batch or "", *(tags or ()))):
         return None
     for said in (details, gold, suggestion):
-        if said is not None and not encoded.isascii() and not all(map(str.isascii, said)):
+        if said is not None and not all(map(str.isascii, said)):
             return None  # other rules of order
     for answers in (gold, suggestion):
         if answers is not None and forms.check_answers(form, answers):

@@ -43,9 +43,14 @@ def take_places(tx: Transaction, project_id: int, priority: int, count: int) -> 
     return first_place, first_place % WAVE > 0
 
 
-def wave_at(number: int) -> tuple[int, int]:
-    """The wave of a place that was taken, and the place within it."""
-    return divmod(number, WAVE)
+def places_from(number: int) -> Iterator[tuple[int, int, int]]:
+    """Wave, place within it and ordinal of the first answer, of one place that was taken after the other."""
+    wave, place = divmod(number, WAVE)
+    while True:
+        start = ordinal(wave, 0, 0)
+        for at in range(place, WAVE):
+            yield wave, at, start + at
+        wave, place = wave + 1, 0
 
 
 _of_priority = (t.wave.c.project_id == sa.bindparam("project"), t.wave.c.priority == sa.bindparam("of"))

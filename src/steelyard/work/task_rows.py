@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -26,17 +27,17 @@ class NewTask(Struct, gc=False):
     """A draft on its way to being a task: what it is committed to, and what it is given in the write."""
 
     draft: Draft
-    salt: bytes
+    salt: bytes | bytearray
     commitment: str
+    priority: int
     public_id: str = ""
-    key: int = 0  # row keys of the task, its content and the lane that it waits in
-    content: int = 0
+    key: int = 0  # row keys of the task and of the lane that it waits in
     lane: int = 0
     first_lane: int = 0  # that its first answer waits in
-    priority: int = 0
     waits: bool = False  # in the queue of its priority, at this place
     wave: int = 0
     place: int = 0
+    ordinal: int = 0  # of its first answer
     batch: int | None = None
     form: int | None = None
     status: str = TaskStatus.OPEN.value
@@ -52,18 +53,9 @@ _TASK = Bulk(
     t.task,
     ("world", "project_id", "created_by", "answers", "created_at"),
     (
-        *(
-            "id",
-            "public_id",
-            "batch_id",
-            "content_id",
-            "form_id",
-            "external_id",
-            "status",
-            "gold",
-            "priority",
-        ),
-        *("wave", "place", "wanted", "tags", "details", "lane_id", "suggestion", "suggestion_by", "digest"),
+        *("id", "public_id", "content_id", "external_id", "priority", "wave", "place", "tags", "details"),
+        *("digest", "batch_id", "form_id", "status", "gold", "wanted", "lane_id"),
+        *("suggestion", "suggestion_by"),
     ),
 )
 _ASSIGNMENT = Bulk(
@@ -76,17 +68,29 @@ _GOLD_PAYLOAD = Bulk(t.gold_payload, (), ("gold_id", "answers", "salt"))
 _JOB = Bulk(t.job, ("kind", "state", "run_at", "attempts"), ("dedup_key", "args"))
 
 
+_is_simple = attrgetter("draft.simple")
+
+
 def write_contents(
-    tx: Transaction, project_id: int, giver: int, shipment_id: int | None, tasks: Sequence[NewTask]
-) -> None:
+    tx: Transaction,
+    project_id: int,
+    giver: int,
+    shipment_id: int | None,
+    tasks: Sequence[NewTask],
+) -> Sequence[int]:
+    """The row keys of what the tasks show, in their order."""
     keys = draw_keys(tx, t.content, len(tasks))
-    for task, key in zip(tasks, keys, strict=True):
-        task.content = key
-    commitments = [task.commitment for task in tasks]
-    rows = list(zip(keys, commitments, salts(len(tasks)), strict=True))
-    _CONTENT.insert(tx, (project_id, giver, shipment_id, tx.now), rows)
-    _PAYLOAD.insert(tx, (), [(task.content, task.draft.body, task.salt) for task in tasks])
-    _BLOB.insert(tx, (), [(task.content, d) for task in tasks for d in sorted(task.draft.blobs)])
+    facts = keys, [task.commitment for task in tasks], salts(len(tasks))
+    _CONTENT.insert(tx, (project_id, giver, shipment_id, tx.now), facts)
+    _PAYLOAD.insert(tx, (), (keys, [task.draft.body for task in tasks], [task.salt for task in tasks]))
+    if not all(map(_is_simple, tasks)):
+        shown = [
+            (key, digest)
+            for task, key in zip(tasks, keys, strict=True)
+            for digest in sorted(task.draft.blobs)
+        ]
+        _BLOB.insert(tx, (), ([key for key, _ in shown], [digest for _, digest in shown]))
+    return keys
 
 
 def write_tasks(
@@ -94,36 +98,45 @@ def write_tasks(
     who: Principal,
     project: Any,
     tasks: Sequence[NewTask],
+    contents: Sequence[int],
     wanted: int,
     default_lane: int,
     suggesters: dict[str | None, int],
-) -> None:
+) -> Sequence[int]:
+    """The row keys of the tasks, in their order; each task knows its own, too."""
     keys = draw_keys(tx, t.task, len(tasks))
+    drafts = [task.draft for task in tasks]
     for task, key in zip(tasks, keys, strict=True):
         task.key = key
-    drafts = [task.draft for task in tasks]
-    columns = (
+    columns = [
         keys,
         [task.public_id for task in tasks],
-        [task.batch for task in tasks],
-        [task.content for task in tasks],
-        [task.form for task in tasks],
+        contents,
         [draft.external_id for draft in drafts],
-        [task.status for task in tasks],
-        [_gold_kind(draft) if draft.gold is not None else None for draft in drafts],
         [task.priority for task in tasks],
         [task.wave for task in tasks],
         [task.place for task in tasks],
-        [0 if draft.gold is not None else wanted for draft in drafts],
         [draft.tags for draft in drafts],
         [draft.details for draft in drafts],
-        [None if task.lane == default_lane else task.lane for task in tasks],
-        [None if draft.suggestion is None else to_text(draft.suggestion) for draft in drafts],
-        [suggesters.get(draft.suggested_by) if suggesters else None for draft in drafts],
         [draft.digest for draft in drafts],
-    )
-    same = (project.world, project.id, who.person_id, 0, tx.now)
-    _TASK.insert(tx, same, list(zip(*columns, strict=True)))
+    ]
+    if not all(map(_is_simple, tasks)):
+        columns += (
+            [task.batch for task in tasks],
+            [task.form for task in tasks],
+            [task.status for task in tasks],
+            [_gold_kind(draft) if draft.gold is not None else None for draft in drafts],
+            [0 if draft.gold is not None else wanted for draft in drafts],
+            [None if task.lane == default_lane else task.lane for task in tasks],
+            [None if draft.suggestion is None else to_text(draft.suggestion) for draft in drafts],
+            [suggesters.get(draft.suggested_by) if suggesters else None for draft in drafts],
+        )
+    else:  # of these there is nothing else to say than of the first one
+        first = tasks[0]
+        alike = (first.batch, first.form, first.status, None, wanted, None, None, None)
+        columns += [[value] * len(tasks) for value in alike]
+    _TASK.insert(tx, (project.world, project.id, who.person_id, 0, tx.now), columns)
+    return keys
 
 
 def _gold_kind(draft: Draft) -> str:
@@ -132,45 +145,40 @@ def _gold_kind(draft: Draft) -> str:
 
 def write_assignments(tx: Transaction, project_id: int, tasks: Sequence[NewTask], wanted: int) -> None:
     """As many as are wanted of each task that waits in the queue."""
-    each = [(task, answer) for task in tasks if task.waits for answer in range(wanted)]
+    if wanted == 1:
+        each = [task for task in tasks if task.waits]
+        lanes = [task.first_lane for task in each]
+        ordinals = [task.ordinal for task in each]
+    else:
+        each = [task for task in tasks if task.waits for _ in range(wanted)]
+        answers = list(range(wanted)) * (len(each) // wanted)
+        lanes = [task.lane if n else task.first_lane for task, n in zip(each, answers, strict=True)]
+        ordinals = [ordinal(task.wave, n, task.place) for task, n in zip(each, answers, strict=True)]
     columns = (
         draw_keys(tx, t.assignment, len(each)),
         new_ids(tx.now, len(each)),
-        [task.key for task, _ in each],
-        [task.lane if answer else task.first_lane for task, answer in each],
-        [task.batch for task, _ in each],
-        [task.state for task, _ in each],
-        [task.priority for task, _ in each],
-        [ordinal(task.wave, answer, task.place) for task, answer in each],
+        [task.key for task in each],
+        lanes,
+        [task.batch for task in each],
+        [task.state for task in each],
+        [task.priority for task in each],
+        ordinals,
     )
-    _ASSIGNMENT.insert(tx, (project_id, 0), list(zip(*columns, strict=True)))
+    _ASSIGNMENT.insert(tx, (project_id, 0), columns)
 
 
 def write_gold(tx: Transaction, tasks: Sequence[NewTask]) -> None:
     gold = [task for task in tasks if task.draft.gold is not None]
-    if not gold:
-        return
-    drawn = list(zip(gold, draw_keys(tx, t.gold, len(gold)), salts(len(gold)), strict=True))
-    leaves = salts(len(gold))
-    _GOLD.insert(
-        tx,
-        (tx.now,),
-        [
-            (key, task.key, commitment(salt, task.draft.gold), leaf)
-            for (task, key, salt), leaf in zip(drawn, leaves, strict=True)
-        ],
-    )
-    _GOLD_PAYLOAD.insert(tx, (), [(key, to_text(task.draft.gold), salt) for task, key, salt in drawn])
+    keys, drawn = draw_keys(tx, t.gold, len(gold)), salts(len(gold))
+    answers = [task.draft.gold for task in gold]
+    made = [commitment(salt, given) for salt, given in zip(drawn, answers, strict=True)]
+    _GOLD.insert(tx, (tx.now,), (keys, [task.key for task in gold], made, salts(len(gold))))
+    _GOLD_PAYLOAD.insert(tx, (), (keys, [to_text(given) for given in answers], drawn))
 
 
 def ask_to_fetch(tx: Transaction, tasks: Sequence[NewTask]) -> None:
     """A job for every task of which something is still elsewhere."""
-    _JOB.insert(
-        tx,
-        (FETCH_JOB, "waiting", tx.now, 0),
-        [
-            (f"{FETCH_JOB}:{task.public_id}", to_text({"task": task.key}))
-            for task in tasks
-            if task.status == TaskStatus.FETCHING
-        ],
-    )
+    fetching = [task for task in tasks if task.status == TaskStatus.FETCHING]
+    names = [f"{FETCH_JOB}:{task.public_id}" for task in fetching]
+    args = [to_text({"task": task.key}) for task in fetching]
+    _JOB.insert(tx, (FETCH_JOB, "waiting", tx.now, 0), (names, args))

@@ -30,7 +30,7 @@ from steelyard.work.draft import Draft
 from steelyard.work.lanes import NOTHING_BACK, Demands, assigned_to, lane_for
 from steelyard.work.media import check_blobs
 from steelyard.work.projects import keep_form
-from steelyard.work.queue import ordinal, put_back, take_places, wave_at
+from steelyard.work.queue import places_from, put_back, take_places
 from steelyard.work.tally import count_tasks
 from steelyard.work.task_rows import NewTask
 
@@ -72,7 +72,10 @@ def committed(drafts: Sequence[Draft]) -> list[NewTask]:
     """Drafts with what they are committed to: worked out before the write, for which others wait."""
     sha256 = hashlib.sha256
     drawn = zip(drafts, salts(len(drafts)), strict=True)
-    return [NewTask(draft, salt, sha256(salt + draft.content).hexdigest()) for draft, salt in drawn]
+    return [
+        NewTask(draft, salt, sha256(salt + draft.content).hexdigest(), draft.priority)
+        for draft, salt in drawn
+    ]
 
 
 def write_tasks(
@@ -97,20 +100,20 @@ def write_tasks(
 def _told_apart(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> tuple[Created, list[NewTask]]:
     """Those that are new, each with its public id, and what is to be said of the others."""
     created = Created()
-    publics = iter(new_ids(tx.now, len(tasks)))
+    drawn = new_ids(tx.now, len(tasks))
     given = [task.draft.external_id for task in tasks if task.draft.external_id is not None]
     known = known_tasks(tx, project_id, given)
     if not known and len(set(given)) == len(given):
-        for task in tasks:
-            task.public_id = next(publics)
-        created.ids += [task.public_id for task in tasks]
+        for task, public_id in zip(tasks, drawn, strict=True):
+            task.public_id = public_id
+        created.ids += drawn
         return created, list(tasks)
     fresh: list[NewTask] = []
-    for task in tasks:
+    for task, public_id in zip(tasks, drawn, strict=True):
         draft = task.draft
         before = known.get(draft.external_id) if draft.external_id is not None else None
         if before is None:
-            task.public_id = next(publics)
+            task.public_id = public_id
             if draft.external_id is not None:
                 known[draft.external_id] = (draft.digest, task.public_id)
             fresh.append(task)
@@ -158,17 +161,18 @@ def _write(
     shipment: sa.Row | None,
     no_answers: bool,
 ) -> None:
-    digests = {digest for task in tasks for digest in task.draft.blobs}
+    others = [task for task in tasks if not task.draft.simple]
+    digests = {digest for task in others for digest in task.draft.blobs}
     if digests:
         check_blobs(tx, digests)
-    _find_batches(tx, project, tasks)
-    suggesters = _suggesters(tx, tasks)
-    default_lane = _find_lanes(tx, project.id, tasks)
+    _find_batches(tx, project, others)
+    suggesters = _suggesters(tx, others)
+    default_lane = _find_lanes(tx, project.id, tasks, others)
     wanted = 0 if no_answers else parse_policy(project.policy).answers
-    waiting = [task for task in tasks if wanted and task.draft.gold is None]
+    waiting = [task for task in tasks if task.draft.gold is None] if wanted else []
     passed = _take_places(tx, project.id, waiting)
-    forms = {id(task.draft.form): keep_form(tx, task.draft.form) for task in tasks if task.draft.form}
-    for task in tasks:
+    forms = {id(task.draft.form): keep_form(tx, task.draft.form) for task in others if task.draft.form}
+    for task in tasks if no_answers else others:
         draft = task.draft
         if draft.foreign and project.world == World.LIVE:
             task.status, task.state = TaskStatus.FETCHING.value, int(AssignmentState.WAITING)
@@ -176,43 +180,39 @@ def _write(
             task.form = forms[id(draft.form)]
         elif draft.gold is not None or no_answers:
             task.form = project.form_id  # gold is checked against the form it was given with, and keeps it
-    if shipment is not None:
-        task_rows.write_contents(tx, project.id, shipment.provider_id, shipment.id, tasks)
-    else:
-        task_rows.write_contents(tx, project.id, who.provider_id, None, tasks)
-    task_rows.write_tasks(tx, who, project, tasks, wanted, default_lane, suggesters)
-    task_rows.ask_to_fetch(tx, tasks)
-    task_rows.write_gold(tx, tasks)
+    giver, received = (shipment.provider_id, shipment.id) if shipment is not None else (who.provider_id, None)
+    contents = task_rows.write_contents(tx, project.id, giver, received, tasks)
+    task_rows.write_tasks(tx, who, project, tasks, contents, wanted, default_lane, suggesters)
+    gold = [task for task in others if task.draft.gold is not None]
+    if others:
+        task_rows.ask_to_fetch(tx, others)
+        task_rows.write_gold(tx, gold)
     if wanted:
         task_rows.write_assignments(tx, project.id, tasks, wanted)
-    gold = sum(task.draft.gold is not None for task in tasks)
     count_tasks(
         tx,
         project.id,
         tasks=len(tasks),
-        gold=gold,
-        training=sum(task.draft.training for task in tasks),
-        wanted=(len(tasks) - gold) * wanted,
+        gold=len(gold),
+        training=sum(task.draft.training for task in gold),
+        wanted=(len(tasks) - len(gold)) * wanted,
     )
-    put_back(tx, passed)
+    put_back(tx, passed.items())
 
 
-def _take_places(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> list[tuple[int, int]]:
+def _take_places(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> dict[int, int]:
     """Gives each a place in the queue; returns, by lane, the ordinals from which on cursors may have passed them."""
-    by_priority: dict[int, list[NewTask]] = {}
-    for task in tasks:
-        by_priority.setdefault(task.priority, []).append(task)
     passed: dict[int, int] = {}
-    for priority in sorted(by_priority):
-        some = by_priority[priority]
+    for priority in sorted({task.priority for task in tasks}):
+        some = [task for task in tasks if task.priority == priority]
         first, joined = take_places(tx, project_id, priority, len(some))
-        for number, task in enumerate(some, first):
-            task.wave, task.place = wave_at(number)
-            task.waits = True
-            for lane in {task.lane, task.first_lane} if joined else ():
-                before = passed.get(lane, NOTHING_BACK)
-                passed[lane] = min(before, ordinal(task.wave, 0, task.place))
-    return list(passed.items())
+        for task, (wave, place, at) in zip(some, places_from(first), strict=False):
+            task.waits, task.wave, task.place, task.ordinal = True, wave, place, at
+        if joined:  # of each lane the first one of its tasks
+            lowest = {task.first_lane: task for task in reversed(some)}
+            for lane, task in (*lowest.items(), *{task.lane: task for task in reversed(some)}.items()):
+                passed[lane] = min(passed.get(lane, NOTHING_BACK), task.ordinal)
+    return passed
 
 
 def _find_batches(tx: Transaction, project: Any, tasks: Sequence[NewTask]) -> None:
@@ -234,18 +234,20 @@ def _find_batches(tx: Transaction, project: Any, tasks: Sequence[NewTask]) -> No
         tx.execute(more.values(tasks=t.batch.c.tasks + count))
     for task in tasks:
         batch = found.get(task.draft.batch) if task.draft.batch is not None else None
-        task.priority = task.draft.priority
         if batch is not None:
             task.batch, task.priority = batch.id, task.draft.priority or batch.priority
             if batch.status != BatchStatus.RUNNING:
                 task.state = int(AssignmentState.WAITING)
 
 
-def _find_lanes(tx: Transaction, project_id: int, tasks: Sequence[NewTask]) -> int:
-    """Gives each the lane of what it demands; the row key of the lane of those that demand nothing."""
+def _find_lanes(tx: Transaction, project_id: int, tasks: Sequence[NewTask], others: Sequence[NewTask]) -> int:
+    """Gives each the lane of what it demands, as only `others` may; the row key of the lane of those that demand
+    nothing."""
     default = lane_for(tx, project_id)
-    found: dict[Any, tuple[int, int]] = {((), (), None): (default, default)}
     for task in tasks:
+        task.lane = task.first_lane = default
+    found: dict[Any, tuple[int, int]] = {((), (), None): (default, default)}
+    for task in others:
         draft = task.draft
         key = (draft.skills, draft.languages, draft.assign_to)
         if key not in found:
