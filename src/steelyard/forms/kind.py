@@ -61,14 +61,14 @@ class Rows:
     input; `annotator` None or NaN is anonymous; `gold` holds answers by task. With `codes` the `answers` are
     the distinct ones, and each judgment's is the one at its code."""
 
-    task: NDArray[np.int64]
+    task: NDArray[np.integer[Any]]
     annotator: Any
     answers: list[Any]
     row: NDArray[np.int64]
     gold: dict[int, Any]
     method: str
     seed: int
-    codes: NDArray[np.int64] | None = None
+    codes: NDArray[np.integer[Any]] | None = None
 
     def each(self, reading: Callable[[Any], Any]) -> NDArray[Any]:
         """One entry a judgment: what `reading` makes of its answer, a number."""

@@ -59,9 +59,9 @@ def merge(
 
 def merge_codes(
     question: Question,
-    task: NDArray[np.int64],
-    annotator: NDArray[np.int64],
-    codes: NDArray[np.int64],
+    task: NDArray[np.integer[Any]],
+    annotator: NDArray[np.integer[Any]],
+    codes: NDArray[np.integer[Any]],
     values: list[Any],
     *,
     method: str = "auto",

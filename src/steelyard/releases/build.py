@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import os
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from steelyard.domain.errors import Conflict
 from steelyard.domain.ids import new_id
-from steelyard.releases.compose import Composer, Made, Progress
+from steelyard.releases.compose import Composer, Keys, Made, Progress
 from steelyard.releases.folder import alone, check_free, put_in_place, room_beside
 from steelyard.releases.history import latest_release
 from steelyard.releases.layout import MANIFEST
 from steelyard.releases.manifest import BadManifest, read_manifest
-from steelyard.releases.signing import SigningKey
+from steelyard.releases.options import Options
+from steelyard.releases.signing import SigningKey, load_or_make_secret
 from steelyard.store import tables as t
 from steelyard.store.blobs import Blobs
 from steelyard.store.database import Database, Transaction
+from steelyard.work.column_stream import CopyDamaged, JudgmentStream, judgment_stream
+from steelyard.work.columnar import forget
 from steelyard.work.projects import project_at
 
 
@@ -48,7 +54,8 @@ def build(
     world: str,
     out: Path | None,
     *,
-    without: list[str],
+    without: Sequence[str] = (),
+    options: Options | None = None,
     now: int | None = None,
     signing_key: SigningKey,
     folder: Path,
@@ -56,26 +63,39 @@ def build(
 ) -> Built:
     """Builds the next release of a project into `out`, by default `folder`/releases/<slug>-v<version>.
 
-    `without` names providers (slugs or names) of whom nothing is to be in it. `now` is the time that the
-    database remembers (its own unless given); the release itself holds no time but those of its data.
+    `without` names providers (slugs or names) of whom nothing is to be in it, besides those that `options` name.
+    `now` is the time that the database remembers (its own unless given); the release itself holds no time but
+    those of its data.
     Raises `NotFound` (project, provider, a blob's bytes), `PlaceTaken`, `Conflict` when another build of the
     project is under way, `BuildFailed`.
     """
     say = progress or (lambda _: None)
+    wanted = options or Options()
+    wanted = replace(wanted, without=tuple(sorted({*wanted.without, *without})))
     home = Path(folder).absolute() / "releases"
     home = home if world == "live" else home / world
     busy = f"another process is building a release of {project_slug!r}; try again when it is done"
     with alone(home / f".{hashlib.sha256(project_slug.encode()).hexdigest()[:16]}.lock", busy):
-        version, path = database.read(lambda tx: _next(tx, home, project_at(tx, project_slug, world)))
+        project, version, path = database.read(
+            lambda tx: _next(tx, home, project_at(tx, project_slug, world))
+        )
         if out is None:
             _clear_unrecorded(path, project_slug, version)
         else:
             path = Path(out).absolute()
         check_free(path)
         with room_beside(path) as room:
-            made = database.read(
-                lambda tx: Composer(tx, blobs, room, path, signing_key, say).run(project_slug, world, without)
-            )
+            keys = Keys(signing_key, _pseudonyms(folder, project) if wanted.pseudonymous else None)
+
+            def compose(stream: JudgmentStream) -> Made:
+                return database.read(
+                    lambda tx: Composer(tx, blobs, stream, room, path, keys, wanted, say).run(
+                        project_slug, world
+                    )
+                )
+
+            made = _streamed(database, Path(folder), project, room, say, compose)
+            # The ledger's receipt is written here (`receipt.json`, announced by `receipt` in the manifest).
             put_in_place(room, path)
         try:
             database.write(lambda tx: _record(tx, made, now))
@@ -88,15 +108,40 @@ def build(
     )  # fmt: skip
 
 
-def _next(tx: Transaction, home: Path, project: sa.Row) -> tuple[int, Path]:
-    """The version of the project's next release, and its place in our own folder: another than that of a release
-    of a project that had the same slug before it was deleted."""
+def _streamed(
+    database: Database,
+    folder: Path,
+    project: sa.Row,
+    room: Path,
+    say: Progress,
+    compose: Callable[[JudgmentStream], Made],
+) -> Made:
+    """What `compose` makes of the project's judgments; a copy that turns out to be damaged is made anew, once."""
+    try:
+        with judgment_stream(database, folder, project.id, say=say) as stream:
+            return compose(stream)
+    except CopyDamaged:
+        forget(folder, project)
+        for path in room.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with judgment_stream(database, folder, project.id, say=say) as stream:
+            return compose(stream)
+
+
+def _pseudonyms(folder: Path, project: sa.Row) -> bytes:
+    """The secret behind the pseudonyms in a project's releases: the same for all of them."""
+    return hmac.new(load_or_make_secret(folder), project.public_id.encode(), hashlib.sha256).digest()
+
+
+def _next(tx: Transaction, home: Path, project: sa.Row) -> tuple[sa.Row, int, Path]:
+    """The project, the version of its next release, and the place of that in our own folder: another than that of
+    a release of a project that had the same slug before it was deleted."""
     version = _next_version(tx, project.id)
     path = home / f"{project.slug}-v{version}"
     other = (t.release.c.path == str(path), t.release.c.project_id != project.id)
     if tx.row(sa.select(t.release.c.id).where(*other)) is not None:
         path = home / f"{project.slug}-{project.public_id}-v{version}"
-    return version, path
+    return project, version, path
 
 
 def _next_version(tx: Transaction, project_id: int) -> int:

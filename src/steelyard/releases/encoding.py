@@ -13,6 +13,8 @@ from typing import Any
 
 import rfc8785
 
+from steelyard.domain.plain_json import canonical_plain, is_plain
+
 
 class NotCanonical(ValueError):
     """The bytes are no document, or not the one spelling of what they say."""
@@ -20,7 +22,7 @@ class NotCanonical(ValueError):
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 JSON."""
-    return rfc8785.dumps(value)
+    return canonical_plain(value) if is_plain(value) else rfc8785.dumps(value)
 
 
 def read_canonical(data: bytes) -> Any:

@@ -6,15 +6,19 @@ Only the database remembers who was left out; the release itself must not.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from steelyard.domain.errors import NotFound
 from steelyard.domain.names import name_key
-from steelyard.releases.layout import MANIFEST, PATHS, file_digest, read_columns
+from steelyard.releases.arrow import compute as pc
+from steelyard.releases.layout import MANIFEST, PATHS, file_digest
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
@@ -32,11 +36,40 @@ class Release:
     without: list[str]
 
 
-@dataclass(frozen=True)
 class Before:
-    """The answers and the confidence of every task in the predecessor's consensus."""
+    """The consensus of the predecessor, read as far as it is asked for."""
 
-    rows: dict[str, tuple[str, float]]
+    def __init__(self, paths: list[Path]) -> None:
+        self.count = sum(pq.read_metadata(path).num_rows for path in paths)
+        self._tables = self._read(paths)
+        self._ahead = _BEFORE.empty_table()
+
+    def of(self, tasks: pa.ChunkedArray) -> pa.Table:
+        """Answers and confidence of these tasks, null where there are none. Tasks are sorted, and later ones than
+        any asked for before."""
+        last = tasks[-1].as_py()
+        pieces = [self._ahead]
+        while pieces[-1].num_rows == 0 or pieces[-1].column("task")[-1].as_py() < last:
+            if (following := next(self._tables, None)) is None:
+                break
+            pieces.append(following)
+        known = pa.concat_tables(pieces).combine_chunks()
+        found = known.take(
+            pc.index_in(tasks.combine_chunks(), value_set=known.column("task").combine_chunks())
+        )
+        self._ahead = known.filter(pc.greater(known.column("task"), last))
+        return found
+
+    def _read(self, paths: list[Path]) -> Iterator[pa.Table]:
+        for path in paths:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(columns=_BEFORE.names):
+                    yield pa.Table.from_batches([batch]).select(_BEFORE.names)
+
+
+_BEFORE = pa.schema(
+    [pa.field("task", pa.string()), pa.field("answers", pa.string()), pa.field("confidence", pa.float64())]
+)
 
 
 def latest_release(tx: Transaction, project_id: int) -> sa.Row | None:
@@ -89,15 +122,13 @@ def read_before(path: Path, digest: str) -> Before | None:
         if file_digest(manifest_path) != digest:
             return None
         manifest: dict[str, Any] = json.loads(manifest_path.read_bytes())
-        rows: dict[str, tuple[str, float]] = {}
+        paths = []
         for file in manifest["files"]:
             if file["kind"] != "consensus" or not PATHS["consensus"].fullmatch(file["path"]):
                 continue
             if file_digest(path / file["path"]) != file["sha256"]:
                 return None
-            table = read_columns(path / file["path"], ["task", "answers", "confidence"])
-            for row in table.to_pylist():
-                rows[row["task"]] = (row["answers"], row["confidence"])
+            paths.append(path / file["path"])
+        return Before(sorted(paths))
     except OSError:
         return None
-    return Before(rows)

@@ -1,7 +1,6 @@
 """Which files make up a release, and which columns do they have?
 
-The same rows always give the same bytes: the writer's options and the sizes of row groups are part of the
-format, and nothing of the moment or the machine enters a file.
+Only these paths may stand in a manifest, so a release can name nothing outside its own folder.
 """
 
 from __future__ import annotations
@@ -9,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FORMAT = "steelyard-release/1"
+FORMAT = "steelyard-release/2"
 MANIFEST = "manifest.json"
 BUNDLE = "bundle.json"
 
@@ -26,6 +24,7 @@ PATHS = {
     "blob": re.compile(r"blobs/([0-9a-f]{64})"),
 }
 NAMED_BY_DIGEST = ("content", "judgments", "blob")
+TABLES = ("content", "judgments", "consensus")
 
 _text, _long = pa.string(), pa.int64()
 CONTENT = [
@@ -35,9 +34,16 @@ CONTENT = [
     pa.field("shipment", _text),
     pa.field("at", _text),
     pa.field("commitment", _text),
-    pa.field("text", _text),
-    pa.field("blocks", _text),
+    pa.field("licence", _text),
+    pa.field("sensitivity", _text),
+    pa.field("group", _text),
 ]
+# What stands of the content itself, as the release was ordered.
+CONTENT_SHOWN = {
+    "columns": [pa.field("text", _text), pa.field("blocks", _text)],
+    "references": [pa.field("references", pa.list_(_text))],
+    "none": [],
+}
 JUDGMENTS_BEFORE = [
     pa.field("judgment", _text),
     pa.field("task", _text),
@@ -65,17 +71,17 @@ CONSENSUS_AFTER = [
 CHANGE = pa.field("change", _text)
 CHANGES = ("same", "confidence", "value", "gone", "new")
 # Names that no question's column may take, in any table, so that a column has one name in all of them.
+_OF_CONTENT = [*CONTENT, *(field for shown in CONTENT_SHOWN.values() for field in shown)]
 RESERVED = frozenset(
     f.name
-    for f in (*CONTENT, *JUDGMENTS_BEFORE, *JUDGMENTS_AFTER, *CONSENSUS_BEFORE, *CONSENSUS_AFTER, CHANGE)
-)
+    for f in (
+        *_OF_CONTENT, *JUDGMENTS_BEFORE, *JUDGMENTS_AFTER, *CONSENSUS_BEFORE, *CONSENSUS_AFTER, CHANGE
+    )
+)  # fmt: skip
 
-ROW_GROUP_ROWS = 50_000
-ROW_GROUP_BYTES = 32 << 20
 CONSENSUS_ROWS = 200_000  # in one part
 
 _TYPES = {pa.string(): "string", pa.int64(): "int64", pa.float64(): "float64", pa.bool_(): "bool"}
-_SPLITS = ((90, "train"), (95, "validation"), (100, "test"))
 
 
 def type_name(kind: pa.DataType) -> str:
@@ -90,13 +96,6 @@ def described(schema: pa.Schema) -> list[dict[str, str]]:
     return [{"name": field.name, "type": type_name(field.type)} for field in schema]
 
 
-def split_of(name: str) -> str:
-    """train, validation or test (90 : 5 : 5), for ever the same for one external id or task id."""
-    digest = hashlib.sha256(b"steelyard split 1\n" + name.encode()).digest()
-    place = int.from_bytes(digest[:8], "big") % 100
-    return next(split for below, split in _SPLITS if place < below)
-
-
 def file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -106,46 +105,3 @@ def read_columns(path: Path, columns: list[str]) -> pa.Table:
     """Some columns of one table, all rows."""
     with pq.ParquetFile(path) as file:
         return file.read(columns=columns)
-
-
-class TableWriter:
-    """Writes rows to one Parquet file, a row group at a time."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path = path
-        self.rows = 0
-        self._schema = schema
-        self._columns: dict[str, list[Any]] = {name: [] for name in schema.names}
-        self._waiting = self._bytes = 0
-        self._writer = pq.ParquetWriter(
-            path,
-            schema,
-            version="2.6",
-            data_page_version="1.0",
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=True,
-            write_statistics=True,
-            store_schema=False,
-        )
-
-    def add(self, row: dict[str, Any], size: int = 0) -> None:
-        """A row by column name, absent ones null; `size` is about how many bytes it holds."""
-        for name, column in self._columns.items():
-            column.append(row.get(name))
-        self._waiting += 1
-        self._bytes += size
-        if self._waiting >= ROW_GROUP_ROWS or self._bytes >= ROW_GROUP_BYTES:
-            self._flush()
-
-    def close(self) -> None:
-        if self._waiting:
-            self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        self._writer.write_table(pa.table(self._columns, schema=self._schema), row_group_size=ROW_GROUP_ROWS)
-        self.rows += self._waiting
-        self._waiting = self._bytes = 0
-        for column in self._columns.values():
-            column.clear()

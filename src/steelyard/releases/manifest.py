@@ -13,14 +13,27 @@ from steelyard import forms
 from steelyard.domain.errors import SteelyardError
 from steelyard.domain.form import Form
 from steelyard.releases.encoding import NotCanonical, canonical, read_canonical
-from steelyard.releases.layout import FORMAT, NAMED_BY_DIGEST, PATHS
+from steelyard.releases.layout import FORMAT, NAMED_BY_DIGEST, PATHS, TABLES
+from steelyard.releases.options import Options, parse_options
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _KEYS = {
-    "format", "project", "forms", "version", "predecessor", "as_of", "receipt", "files", "fit", "counts",
+    "format", "project", "forms", "options", "version", "predecessor", "as_of", "receipt", "files", "fit", "counts",
     "changes", "withheld",
 }  # fmt: skip
-_FILE_KEYS = {"path", "kind", "sha256", "bytes", "rows", "provider", "shipment", "day", "depends", "schema"}
+_FILE_KEYS = {
+    "path",
+    "kind",
+    "sha256",
+    "bytes",
+    "rows",
+    "provider",
+    "shipment",
+    "day",
+    "depends",
+    "licence",
+    "schema",
+}
 _SOURCE = ("content", "judgments")
 
 
@@ -53,6 +66,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         "has a list of withheld tasks that is not sorted",
     )
     _need(isinstance(manifest["fit"], dict), "has no fit")
+    read_options(manifest)
     _need(manifest["changes"] is None or isinstance(manifest["changes"], dict), "has no changes")
     _check_files(manifest["files"])
     read_forms(manifest)
@@ -75,6 +89,19 @@ def read_forms(manifest: dict[str, Any]) -> dict[str, Form]:
             raise BadManifest(f"has a form that is none: {wrong.message}") from None
         _need(forms.digest(found[digest]) == digest, f"has a form that is not of digest {digest}")
     return found
+
+
+def read_options(manifest: dict[str, Any]) -> Options:
+    """What the release was ordered to be. Raises `BadManifest`."""
+    raw = manifest["options"]
+    _need(isinstance(raw, dict), "does not say how it was ordered")
+    try:
+        options = parse_options(raw)
+    except SteelyardError as wrong:
+        raise BadManifest(f"was ordered in a way that cannot be: {wrong.message}") from None
+    again = canonical(options.to_manifest(list(options.providers)))
+    _need(again == canonical(raw), "does not say all of how it was ordered")
+    return options
 
 
 def counted(files: list[dict[str, Any]]) -> dict[str, Any]:
@@ -108,10 +135,13 @@ def _check_files(files: Any) -> None:
         if match is not None and kind in NAMED_BY_DIGEST:
             _need(match[1] == file["sha256"], f"lists {path}, which is not named by its digest")
         _need(_count(file["bytes"]), f"lists {path} without its size")
-        _need((kind == "blob") == (file["rows"] is None), f"lists {path} without its rows")
-        _need(kind == "blob" or _count(file["rows"]), f"lists {path} without its rows")
-        _need((kind == "blob") == (file["schema"] is None), f"lists {path} without its schema")
-        source = kind in _SOURCE
+        table, source = kind in TABLES, kind in _SOURCE
+        _need(_count(file["rows"]) if table else file["rows"] is None, f"lists {path} without its rows")
+        _need(table == (file["schema"] is not None), f"lists {path} without its schema")
+        licence = file["licence"]
+        _need(
+            licence is None or (source and isinstance(licence, str)), f"does not say how {path} is licensed"
+        )
         _need(source == isinstance(file["provider"], str), f"does not say whose {path} is")
         one_of = (file["shipment"] is None) != (file["day"] is None)
         _need(

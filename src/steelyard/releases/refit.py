@@ -6,6 +6,7 @@ out, either.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -15,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from steelyard.domain.errors import SteelyardError
+from steelyard.releases.arrow import compute as pc
 from steelyard.releases.derive import derive
 from steelyard.releases.encoding import canonical
 from steelyard.releases.layout import CHANGE, CHANGES, described
-from steelyard.releases.manifest import read_forms
+from steelyard.releases.manifest import read_forms, read_options
 
 MOST_TOLD = 5
 # What tables can do to a fit when whoever signed them did not build them as we do.
@@ -44,44 +46,75 @@ def compare(folder: Path, manifest: dict[str, Any]) -> list[str]:
 
 def _differences(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
     paths = {kind: _paths(manifest, kind) for kind in ("judgments", "content", "consensus")}
-    derived = derive(
-        folder,
-        paths["judgments"],
-        paths["content"],
-        read_forms(manifest),
-        manifest["project"]["form"],
-        manifest["withheld"],
-    )
-    for name in sorted(set(manifest["fit"]) | set(derived.fit)):
-        if canonical(manifest["fit"].get(name)) != canonical(derived.fit.get(name)):
-            yield f"The refit of {name!r} is not the fit that the manifest tells of."
-    wanted_columns = described(derived.schema)
-    if any(
-        [c for c in f["schema"] if c["name"] != CHANGE.name] != wanted_columns
-        for f in _files(manifest, "consensus")
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        derive(
+            folder,
+            paths["judgments"],
+            paths["content"],
+            read_forms(manifest),
+            manifest["project"]["form"],
+            manifest["withheld"],
+            read_options(manifest),
+            Path(scratch),
+        ) as derived,
     ):
-        yield "The consensus has other columns than the refit."
-        return
-    wrong = 0
-    changes: dict[str, int] = {}
-    for here, anew in zip_longest(_rows(folder, paths["consensus"]), derived.rows()):
-        if here is not None:
-            change = here.pop(CHANGE.name, None)
-            changes[change] = changes.get(change, 0) + 1
-        if here == anew:
-            continue
-        wrong += 1
-        if wrong <= MOST_TOLD:
-            yield _told(here, anew)
-        if here is None or anew is None or here.get("task") != anew["task"]:
-            yield "From there on the rows are about other tasks."
-            break
-    if wrong > MOST_TOLD:
-        yield f"{wrong - MOST_TOLD} more rows differ from the refit."
+        for name in sorted(set(manifest["fit"]) | set(derived.fit)):
+            if canonical(manifest["fit"].get(name)) != canonical(derived.fit.get(name)):
+                yield f"The refit of {name!r} is not the fit that the manifest tells of."
+        wanted_columns = described(derived.schema)
+        if any(
+            [c for c in f["schema"] if c["name"] != CHANGE.name] != wanted_columns
+            for f in _files(manifest, "consensus")
+        ):
+            yield "The consensus has other columns than the refit."
+            return
+        changes: dict[str | None, int] = {}
+        here = _side_by_side(_rows(folder, paths["consensus"], changes), derived.tables())
+        yield from _rows_that_differ(here)
     said = manifest["changes"]
     wanted = {None: manifest["counts"]["rows"]} if said is None else _without_gone(said)
     if {k: n for k, n in changes.items() if n} != {k: n for k, n in wanted.items() if n}:
         yield "The changes that the manifest counts are not those in the consensus."
+
+
+def _rows_that_differ(pairs: Iterator[tuple[pa.Table | None, pa.Table | None]]) -> Iterator[str]:
+    """Told row by row, though only where tables differ."""
+    wrong = 0
+    for ours, theirs in pairs:
+        if ours is not None and theirs is not None and ours.equals(theirs):
+            continue
+        for here, anew in zip_longest(_listed(ours), _listed(theirs)):
+            if here == anew:
+                continue
+            wrong += 1
+            if wrong <= MOST_TOLD:
+                yield _told(here, anew)
+            if here is None or anew is None or here.get("task") != anew["task"]:
+                yield "From there on the rows are about other tasks."
+                return
+    if wrong > MOST_TOLD:
+        yield f"{wrong - MOST_TOLD} more rows differ from the refit."
+
+
+def _side_by_side(
+    here: Iterator[pa.Table], anew: Iterator[pa.Table]
+) -> Iterator[tuple[pa.Table | None, pa.Table | None]]:
+    """Both cut at the same rows; when one has ended, None for it and the rest of the other."""
+    ours, theirs = next(here, None), next(anew, None)
+    while ours is not None or theirs is not None:
+        if ours is None or theirs is None:
+            yield ours, theirs
+            ours, theirs = next(here, None), next(anew, None)
+            continue
+        cut = min(ours.num_rows, theirs.num_rows)
+        yield ours.slice(0, cut), theirs.slice(0, cut)
+        ours = ours.slice(cut) if ours.num_rows > cut else next(here, None)
+        theirs = theirs.slice(cut) if theirs.num_rows > cut else next(anew, None)
+
+
+def _listed(table: pa.Table | None) -> list[dict[str, Any]]:
+    return [] if table is None else table.to_pylist()
 
 
 def _without_gone(said: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +132,19 @@ def _told(here: dict[str, Any] | None, anew: dict[str, Any] | None) -> str:
     return f"Task {anew['task']} differs from the refit in {', '.join(columns)}."
 
 
-def _rows(folder: Path, paths: list[str]) -> Iterator[dict[str, Any]]:
+def _rows(folder: Path, paths: list[str], changes: dict[str | None, int]) -> Iterator[pa.Table]:
+    """The consensus without `change`, which is counted."""
     for path in paths:
-        with pq.ParquetFile(folder / path) as table:
-            for batch in table.iter_batches(batch_size=10_000):
-                yield from batch.to_pylist()
+        with pq.ParquetFile(folder / path) as file:
+            for batch in file.iter_batches(batch_size=10_000):
+                table = pa.Table.from_batches([batch])
+                if CHANGE.name in table.column_names:
+                    for row in pc.value_counts(table.column(CHANGE.name)).to_pylist():
+                        changes[row["values"]] = changes.get(row["values"], 0) + row["counts"]
+                    table = table.drop_columns([CHANGE.name])
+                else:
+                    changes[None] = changes.get(None, 0) + table.num_rows
+                yield table
 
 
 def _paths(manifest: dict[str, Any], kind: str) -> list[str]:

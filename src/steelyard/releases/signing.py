@@ -19,6 +19,7 @@ from steelyard.domain.errors import SteelyardError
 
 PRIVATE = "release-ed25519.pem"
 PUBLIC = "release-ed25519.pub.pem"
+SECRET = "pseudonyms.secret"
 _LONGEST_KEY_FILE = 10_000
 
 
@@ -68,6 +69,22 @@ def load_or_make_key(folder: Path) -> SigningKey:
         )
         _write_once(keys / PUBLIC, pem, 0o644)
     return key
+
+
+def load_or_make_secret(folder: Path) -> bytes:
+    """The 32 bytes in `folder`/keys that pseudonyms are made with, drawn when there are none. Whoever loses them
+    can make no release in which annotators have the pseudonyms of the one before. Raises `UnusableKey`."""
+    path = Path(folder) / "keys" / SECRET
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        _write_once(path, secrets.token_hex(32).encode(), 0o600)
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise UnusableKey(f"{path} does not hold 64 hexadecimal digits")
+    return secret
 
 
 def load_public_key(path: Path) -> Ed25519PublicKey:

@@ -30,13 +30,13 @@ from steelyard.domain.errors import NotFound
 from steelyard.domain.states import ProjectStatus
 from steelyard.store import tables as t
 from steelyard.store.database import Database, Transaction
-from steelyard.work.columns import SCHEMA, Columns, as_columns, last_key, read_columns, read_page
+from steelyard.work.columns import ARITHMETIC, SCHEMA, Columns, as_columns, last_key, read_columns, read_page
 
 log = logging.getLogger("steelyard.work")
 Say = Callable[[str], None]
 
 FOLDER = "columns"
-FORM = 1  # of the parts; one of another form is made anew
+FORM = 2  # of the parts; one of another form is made anew
 FOOTER = b"steelyard"
 GROUP = 250_000  # rows in a row group
 MERGE = 4  # a part is merged with the one before it unless that is so many times as large
@@ -77,6 +77,20 @@ def columns_of(
     copy = _Copy(database, folder, project, say or (lambda _: None))
     with _alone(copy.folder):
         return copy.brought_up_to_date()
+
+
+@contextmanager
+def copy_of(
+    database: Database, folder: Path, project_id: int, say: Say | None = None
+) -> Iterator[tuple[list[Path], int]]:
+    """The files of a project's copy, brought up to date, and the row key up to which they go; nobody changes
+    them meanwhile."""
+    project = database.read(lambda tx: _identity(tx, project_id))
+    copy = _Copy(database, folder, project, say or (lambda _: None))
+    with _alone(copy.folder):
+        through = copy.horizon()
+        parts, _ = copy.up_to(through)
+        yield [part.path for part in parts], through[0]
 
 
 def forget(folder: Path, project: Any) -> None:
@@ -126,15 +140,11 @@ class _Copy:
         self.folder = folder / FOLDER / f"{project.world}-{project.public_id}"
 
     def brought_up_to_date(self) -> Columns:
-        through = self._horizon()
-        parts = self._sound()
-        known = parts[-1].through if parts else 0
-        if known < through[0]:
-            parts.append(self._append(known, through))
-        gone = self._gone(through[0])
+        through = self.horizon()
+        parts, gone = self.up_to(through)
         try:
             parts = self._tidied(parts, gone)
-            tables = [_read(part) for part in parts]
+            tables = [_read(part, ARITHMETIC) for part in parts]
         except (OSError, pa.ArrowException) as damage:
             # A page that does not match its checksum shows only when it is read.
             log.warning(
@@ -142,13 +152,21 @@ class _Copy:
             )
             self._drop(self.folder.glob("*.parquet"))
             parts = [self._append(0, through)] if through[0] else []
-            tables = [_read(part) for part in parts]
-        columns = as_columns([SCHEMA.empty_table(), *tables], through[0])
+            tables = [_read(part, ARITHMETIC) for part in parts]
+        columns = as_columns([ARITHMETIC.empty_table(), *tables], through[0])
         del tables
         pa.default_memory_pool().release_unused()
         return columns.where(~_among(columns.id, gone)) if len(gone) else columns
 
-    def _horizon(self) -> tuple[int, str]:
+    def up_to(self, through: tuple[int, str]) -> tuple[list[_Part], NDArray[np.int64]]:
+        """The parts up to a judgment, and what in them is no longer current."""
+        parts = self._sound()
+        known = parts[-1].through if parts else 0
+        if known < through[0]:
+            parts.append(self._append(known, through))
+        return parts, self._gone(through[0])
+
+    def horizon(self) -> tuple[int, str]:
         """The last judgment such that none with a lower row key is still to come.
 
         SQLite draws row keys in the order of commits. On PostgreSQL a submit that commits late may have a
@@ -302,9 +320,14 @@ class _Copy:
         return _Part(path, after, through, rows, witness)
 
 
-def _read(part: _Part) -> pa.Table:
-    with pq.ParquetFile(part.path, read_dictionary=["answers"], page_checksum_verification=True) as file:
-        return file.read().replace_schema_metadata(None).cast(SCHEMA)
+def _read(part: _Part, schema: pa.Schema = SCHEMA) -> pa.Table:
+    with opened(part.path) as file:
+        return file.read(columns=schema.names).replace_schema_metadata(None).cast(schema)
+
+
+def opened(path: Path) -> pq.ParquetFile:
+    """A part that checks its pages as it is read."""
+    return pq.ParquetFile(path, read_dictionary=["answers"], page_checksum_verification=True)
 
 
 def _without(table: pa.Table, gone: NDArray[np.int64]) -> pa.Table:

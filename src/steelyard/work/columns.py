@@ -23,7 +23,8 @@ from steelyard.domain.form import Form, Question
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
-NOBODY = -1  # an annotator without a name, a judgment based on none, a suggestion that nobody made
+# An annotator without a name, a judgment based on none, a suggestion that nobody made, no shipment, an unknown time.
+NOBODY = -1
 PAGE = 50_000  # rows read at once
 
 SCHEMA = pa.schema(
@@ -37,10 +38,13 @@ SCHEMA = pa.schema(
         pa.field("based_on", pa.int64(), nullable=False),
         pa.field("suggested_by", pa.int64(), nullable=False),
         pa.field("at", pa.int64(), nullable=False),
-        pa.field("shipped", pa.bool_(), nullable=False),
+        pa.field("shipment", pa.int64(), nullable=False),
+        pa.field("spent_ms", pa.int64(), nullable=False),
         pa.field("answers", pa.dictionary(pa.int32(), pa.string()), nullable=False),
     ]
 )
+
+ARITHMETIC = pa.schema([f for f in SCHEMA if f.name != "spent_ms"])  # what `Columns` are made of
 
 _j = t.current_judgment
 _ROWS = (
@@ -54,7 +58,8 @@ _ROWS = (
         sa.func.coalesce(_j.c.based_on, NOBODY),
         sa.func.coalesce(_j.c.suggested_by, NOBODY),
         _j.c.at,
-        sa.case((_j.c.shipment_id.is_(None), 0), else_=1),
+        sa.func.coalesce(_j.c.shipment_id, NOBODY),
+        sa.func.coalesce(_j.c.spent_ms, NOBODY),
         sa.cast(t.judgment_payload.c.answers, sa.Text),
     )
     .join(t.judgment_payload, t.judgment_payload.c.judgment_id == _j.c.id)
@@ -144,7 +149,6 @@ def read_page(tx: Transaction, project_id: int, after: int, through: int, most: 
         return SCHEMA.empty_table()
     columns = list(zip(*rows, strict=True))
     columns[1] = tuple(map(bytes.fromhex, columns[1]))
-    columns[9] = tuple(map(bool, columns[9]))
     arrays = [pa.array(c, f.type) for c, f in zip(columns[:-1], SCHEMA, strict=False)]
     texts = pa.array(columns[-1], pa.string()).dictionary_encode()
     return pa.Table.from_arrays([*arrays, texts], schema=SCHEMA)
@@ -167,12 +171,17 @@ def as_columns(tables: Iterable[pa.Table], through: int) -> Columns:
     answers = answers.chunk(0) if answers.num_chunks else pa.array([], answers.type)
     ids = table.column("public_id").combine_chunks()
     raw = np.frombuffer(ids.buffers()[1] or b"", dtype="V12", count=len(ids), offset=12 * ids.offset)
-    plain = {
-        name: table.column(name).to_numpy() for name in SCHEMA.names if name not in ("public_id", "answers")
-    }
+    special = ("public_id", "shipment", "spent_ms", "answers")
+    plain = {name: table.column(name).to_numpy() for name in table.column_names if name not in special}
+    shipped = table.column("shipment").to_numpy() != NOBODY
     codes = answers.indices.to_numpy(zero_copy_only=False)
     return Columns(
-        **plain, public_id=raw, answers=codes, texts=answers.dictionary.to_pylist(), through=through
+        **plain,
+        public_id=raw,
+        shipped=shipped,
+        answers=codes,
+        texts=answers.dictionary.to_pylist(),
+        through=through,
     )
 
 

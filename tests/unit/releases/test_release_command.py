@@ -76,7 +76,7 @@ def test_wrong_use_ends_with_2(home: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "left"),
     [
-        ("compose.write_judgments", None),
+        ("compose.write_consensus", None),
         ("compose.write_synced", None),
         ("build.put_in_place", None),
         ("build._record", "v1"),
