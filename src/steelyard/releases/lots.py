@@ -167,7 +167,7 @@ class Rows:
         codes, first = combined(empty, *(v.codes for v in values))
         said = []
         for row in first.tolist():
-            answers = {v.name: v.values[v.codes[row]] for v in values if v.codes[row] >= 0}
+            answers = {v.name: v.values[int(v.codes[row])] for v in values if v.codes[row] >= 0}
             said.append({"not_applicable": True} if empty[row] else answers)
         cells = [self.columns.cells(digest, answers) for answers in said]
         place = pa.array(codes)

@@ -17,8 +17,8 @@ from steelyard import forms
 from steelyard.domain.content import check_url
 from steelyard.domain.errors import Invalid, Problem
 from steelyard.domain.form import Form
+from steelyard.domain.plain_json import EXACT, canonical_plain
 from steelyard.formats.storable import parse_json
-from steelyard.ledger.commitments import EXACT, canonical_plain
 from steelyard.store.json_text import in_ascii, to_text
 from steelyard.work.draft import Draft, KeepInline, check_task
 
