@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from support.clock import Clock
 from support.world import World
+from test_work_of_requests import MOST, looked_at
 
 from steelyard.domain.ids import new_id
 from steelyard.domain.times import SECOND
@@ -488,8 +489,61 @@ def test_a_large_projects_speed_comes_from_the_figures(
         12, rel=0.1
     )
     world.write(lambda tx: tx.execute(sa.delete(t.dependence)))
-    unknown = world.database.read(lambda tx: replacement(tx, {project.id: 12}, bea))
-    assert (unknown["days"], unknown["cost"]["value"]) == (None, "1.20")
+    latest = world.database.read(lambda tx: replacement(tx, {project.id: 12}, bea))
+    assert latest["per_day"] == pytest.approx(12, rel=0.1), "of its latest answers, until there are figures"
+
+
+@pytest.mark.one_database
+def test_silence_since_the_figures_is_slowness_and_what_came_in_is_seen(
+    world: World, project: sa.Row, crowd: dict[str, Principal], steady: None, clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def per_day() -> float:
+        found = world.database.read(
+            lambda tx: replacement(tx, {project.id: 10}, [(crowd["ann"].provider_id, 1.0)])
+        )
+        return found["per_day"]
+
+    monkeypatch.setattr("steelyard.providers.forecast.AT_ONCE", 150)
+    run_job(world, project)
+    assert per_day() == pytest.approx(24, rel=0.1)
+    clock.advance(96 * 3600)
+    assert per_day() == pytest.approx(12, rel=0.1), "half of the time nobody has answered"
+    give(world, project, crowd["ann"], world.tasks(project, 96), every_s=3600)
+    assert per_day() == pytest.approx(24, rel=0.1), "the figures are of long ago"
+
+
+@pytest.mark.one_database
+def test_what_is_known_of_a_project_is_worked_out_again_by_a_job(
+    world: World, project: sa.Row, answered: list[str], crowd: dict[str, Principal], clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(figures, "AGAIN", 50)
+    first = world.database.read(lambda tx: see(tx, "live"))
+    assert list(first.fresh) == [project.id], "nothing is known of it yet"
+    world.write(lambda tx: figures.keep(tx, project.id, first.fresh[project.id]))
+    give(world, project, crowd["amy"], world.tasks(project, 4))
+    clock.advance(61)
+    seen = world.database.read(lambda tx: see(tx, "live"))
+    assert (seen.fresh, seen.order, seen.sights[0].behind) == ({}, [project.id], 4)
+
+
+def test_what_hangs_on_a_provider_is_told_without_looking_through_answers(
+    world: World, project: sa.Row, crowd: dict[str, Principal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steelyard.providers.forecast.AT_ONCE", 20)
+    for name in ("ann", "amy"):
+        give(world, project, crowd[name], world.tasks(project, 300), every_s=30)
+    answers = world.all(sa.select(t.judgment).where(t.judgment.c.id % 3 == 0))
+    world.write(lambda tx: withdraw(tx, answers, "wrong", "wrong", None))
+    run_job(world, project)
+
+    def ask(tx: Transaction) -> Asked:
+        seen = see(tx, "live")
+        assert seen.sights[0].behind == 0
+        return dependence(tx, find_provider(tx, "acme"), "live", seen)
+
+    assert looked_at(world, ask) < MOST[world.database.dialect]
 
 
 def test_a_large_projects_short_history_is_kept_in_finer_bins(

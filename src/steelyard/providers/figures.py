@@ -29,8 +29,9 @@ from steelyard.work import standing
 from steelyard.work.tally import by_provider
 
 JOB = "dependence"
-FORM = 2  # of what is kept; figures of another form are worked out anew
-SMALL = 20_000  # judgments of all projects that one request works out itself
+FORM = 3  # of what is kept; figures of another form are worked out anew
+SMALL = 20_000  # judgments of all projects that one request works out itself, where nothing is known of them
+AGAIN = 5_000  # and where something is: of a project with more, what is kept is told until a job has run
 AT_MOST_EVERY = 60 * SECOND
 PATIENCE = 20  # and at most so often that a run takes a part of the time, as many times as long as it took
 GROWTH = 0.01
@@ -65,16 +66,17 @@ class State:
 
 def state_of(tx: Transaction, project_id: int) -> State:
     """Judgments only ever come in with higher row keys and only ever stop being current, so the highest key and
-    the number of those that are not current name the set of those that are."""
+    the sums of those that are current name the set of them. Nothing is counted."""
     project = tx.execute(sa.select(t.project).where(t.project.c.id == project_id)).one()
     policy = parse_policy(project.policy)
     given = {"project": project_id}
-    sums = {s.provider_id: s.judgments for s in by_provider(tx, project_id)}
+    entries = by_provider(tx, project_id)
+    sums = {s.provider_id: s.judgments for s in entries}
     tasks = tx.execute(_TASKS, given).one()
     told = [
         FORM,
         tx.scalar(_LAST, given) or 0,
-        tx.scalar(_GONE, given),
+        [(s.provider_id, s.judgments, s.gold_judgments) for s in entries],
         [int(n or 0) for n in tasks],
         [policy.answers, policy.max_answers, policy.target_confidence, policy.derivatives, project.form_id],
         [sorted(s) for s in sorted(organisation_sets(tx, sums), key=sorted)],
@@ -85,11 +87,6 @@ def state_of(tx: Transaction, project_id: int) -> State:
 
 _DELETED = sa.select(t.project.c.id).where(t.project.c.status == ProjectStatus.DELETED)
 _LAST = sa.select(sa.func.max(t.judgment.c.id)).where(t.judgment.c.project_id == sa.bindparam("project"))
-_GONE = (
-    sa.select(sa.func.count())
-    .select_from(t.judgment)
-    .where(t.judgment.c.project_id == sa.bindparam("project"), sa.text("NOT judgment.current"))
-)
 _TASKS = sa.select(sa.func.sum(t.task_tally.c.tasks), sa.func.sum(t.task_tally.c.gold)).where(
     t.task_tally.c.project_id == sa.bindparam("project")
 )

@@ -30,7 +30,8 @@ from steelyard.store.database import Transaction
 from steelyard.work import standing
 from steelyard.work.tally import by_provider, progress
 
-AT_ONCE = 20_000  # the moments of so many answers are looked at; of more the figures keep how many when
+AT_ONCE = 2_000  # the moments of so many answers are looked at; of more the figures keep how many when
+STALE = 3600 * SECOND  # answers have come in since, and what is kept is not gone by
 BY_SHIPMENT = "shipment"  # providers of this kind take nothing from the queue
 
 Part = tuple[int, float]  # a provider's row key and its part of the work
@@ -66,37 +67,57 @@ class Speeds:
         return History(counts[first:] if self.bin_s == HOUR else counts, self.bin_s, self.end)
 
 
-_MOMENTS = sa.select(t.judgment.c.provider_id, t.judgment.c.at).where(
-    t.judgment.c.project_id == sa.bindparam("project"),
-    t.judgment.c.at > sa.bindparam("since"),
-    t.judgment.c.gold == sa.false(),
-    t.judgment.c.shipment_id.is_(None),
-    t.judgment.c.supersedes.is_(None),
+_latest = (
+    sa.select(t.judgment)
+    .where(t.judgment.c.project_id == sa.bindparam("project"), t.judgment.c.at > sa.bindparam("since"))
+    .order_by(t.judgment.c.at.desc())
+    .limit(sa.bindparam("most"))
+    .subquery("latest")
+)
+_MOMENTS = sa.select(_latest.c.provider_id, _latest.c.at).where(
+    _latest.c.gold == sa.false(), _latest.c.shipment_id.is_(None), _latest.c.supersedes.is_(None)
 )
 _KEPT = sa.select(t.dependence.c.found, t.dependence.c.at).where(
     t.dependence.c.project_id == sa.bindparam("project")
 )
+_LAST = sa.select(sa.func.max(t.judgment.c.at)).where(t.judgment.c.project_id == sa.bindparam("project"))
 
 
 def speeds(tx: Transaction, project_id: int) -> Speeds:
     """How fast a project's providers have answered in the last four weeks: as the moments of their answers say,
-    or of a large project as its figures do (which say nothing before their first run).
+    or of a large project as its figures do; where these are of long ago, as its latest answers do.
 
     While tasks are open silence counts as slowness; where none are, time ends with the last answer.
     """
-    now, sums = tx.now / SECOND, progress(tx, project_id)
+    sums = progress(tx, project_id)
     if sums.judgments > AT_ONCE:
-        kept = tx.row(_KEPT, {"project": project_id})
-        speed = kept.found.get("speed") if kept is not None else None
-        if speed is None:
-            return Speeds(now)
-        return Speeds(speed["end"], {}, speed["bin_s"], {int(p): c for p, c in speed["counts"].items()})
-    moments: dict[int, list[float]] = {}
-    since = tx.now - round(WINDOW * SECOND)
-    for row in tx.execute(_MOMENTS, {"project": project_id, "since": since}):
+        kept = _as_kept(tx, project_id, sums.open > 0)
+        if kept is not None:
+            return kept
+    now, moments = tx.now / SECOND, {}
+    given = {"project": project_id, "since": tx.now - round(WINDOW * SECOND), "most": 2 * AT_ONCE}
+    for row in tx.execute(_MOMENTS, given):
         moments.setdefault(row.provider_id, []).append(row.at / SECOND)
     last = max((max(m) for m in moments.values()), default=now)
     return Speeds(now if sums.open else min(last, now), moments)
+
+
+def _as_kept(tx: Transaction, project_id: int, waiting: bool) -> Speeds | None:
+    """What the figures keep, with the silence since; None where too much has come in since to go by it."""
+    known = tx.memo.get("figures", {}).get(project_id) or tx.row(_KEPT, {"project": project_id})
+    speed = None if known is None else known.found.get("speed")
+    if known is None or speed is None:
+        return None
+    end, width = speed["end"], speed["bin_s"]
+    counts = {int(p): c for p, c in speed["counts"].items()}
+    if (tx.scalar(_LAST, {"project": project_id}) or 0) > known.at:
+        return Speeds(end, {}, width, counts) if tx.now - known.at < STALE else None
+    silence = max(0, int((tx.now / SECOND - end) // width)) if waiting else 0
+    if silence and width != HOUR:  # the bins are parts of a span that is longer by now
+        return None if silence > 1 else Speeds(end, {}, width, counts)
+    bins = int(WINDOW // HOUR)
+    longer = {p: [*c, *[0] * min(silence, bins)][-bins:] for p, c in counts.items()}
+    return Speeds(end + silence * width, {}, width, longer)
 
 
 def able(tx: Transaction, project_id: int, without: Collection[int] = ()) -> list[int]:

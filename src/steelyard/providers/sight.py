@@ -75,8 +75,10 @@ class Seen:
 
 def see(tx: Transaction, world: str, project_id: int | None = None, spot: int | None = None) -> Seen:
     """Looks at the projects of a world, or at one. `spot`: how many judgments may be worked out at once; by
-    default a few in a read, and none in a write, which others wait for."""
+    default some in a read, fewer of what is known as it was a while ago, and none in a write, which others wait
+    for."""
     room = spot if spot is not None else figures.SMALL if _only_reads(tx) else 0
+    again = figures.AGAIN if spot is None else spot
     living = (t.project.c.world == world, t.project.c.status != ProjectStatus.DELETED)
     query = sa.select(t.project).where(*living).order_by(t.project.c.id)
     if project_id is not None:
@@ -90,11 +92,13 @@ def see(tx: Transaction, world: str, project_id: int | None = None, spot: int | 
         state = figures.state_of(tx, project.id)
         known = figures.kept(tx, project.id)
         if state.judgments and (known is None or known.state != state.name):
-            if state.judgments <= room:
+            if state.judgments <= (room if known is None else min(room, again)):
                 room -= state.judgments
                 known = seen.fresh[project.id] = figures.figures_here(tx, project.id)
             elif figures.may_order(tx, project.id, known):
                 seen.order.append(project.id)
+        if known is not None:
+            tx.memo.setdefault("figures", {})[project.id] = known
         behind = (
             0 if known is None or known.state == state.name else abs(state.judgments - known.judgments) or 1
         )
