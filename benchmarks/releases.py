@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -193,6 +194,7 @@ def run_build(data: str, url: str, out: str, content: str) -> int:
     from steelyard.releases.signing import load_or_make_key
 
     with open_installation(Path(data), url or None) as here:
+        gc.freeze()  # as the command does
         built = build(
             here.database, here.blobs, "bulk", "live", Path(out), options=Options(content=content),
             signing_key=load_or_make_key(here.folder), folder=here.folder,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -53,6 +54,46 @@ def build_command(
     without: Annotated[
         list[str] | None, typer.Option("--without", help="Leave out all of this provider; repeatable.")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Shares that add up to 1, like train=0.8,val=0.1,test=0.1.")
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", help="Keep tasks together whose metadata are equal in this field."),
+    ] = None,
+    split_salt: Annotated[
+        str | None, typer.Option("--split-salt", help="Another draw of the splits; keep it for all releases.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", help="No row of the consensus below this, from 0 to 1."),
+    ] = None,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="Only tasks of which a reviewer accepted or fixed an answer.")
+    ] = False,
+    provider: Annotated[
+        list[str] | None, typer.Option("--provider", help="Only this provider's judgments; repeatable.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="Only tasks with this tag; repeatable.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only judgments from this time on (RFC 3339, or a date).")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Only judgments before this time.")] = None,
+    pseudonymous: Annotated[
+        bool,
+        typer.Option(
+            "--pseudonymous", help="Annotators by names that are the same in this project's releases."
+        ),
+    ] = False,
+    content: Annotated[
+        str | None, typer.Option("--content", help="columns (the default), references, or none.")
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option("--licence", help="An SPDX expression, such as CC-BY-4.0, for what has none."),
+    ] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
     storage_url: StorageUrl = None,
@@ -60,10 +101,29 @@ def build_command(
     as_json: AsJson = False,
 ) -> None:
     """Build the project's next release, signed and verified."""
+    asked = {
+        "splits": split,
+        "group": group_by,
+        "salt": split_salt,
+        "min_confidence": min_confidence,
+        "reviewed": reviewed,
+        "providers": provider or [],
+        "tags": tag or [],
+        "since": since,
+        "until": until,
+        "pseudonymous": pseudonymous,
+        "content": content,
+        "licence": licence,
+    }
+    with _told(as_json):
+        from steelyard.releases.options import parse_options
+
+        options = parse_options(asked, without or [])
     with _told(as_json), _installation(data, database_url, storage_url) as here:
         from steelyard.releases.build import build
         from steelyard.releases.signing import load_or_make_key
 
+        gc.freeze()  # what was imported stays; no need to look at it again for every batch
         with _progress() as progress:
             built = build(
                 here.database,
@@ -71,7 +131,7 @@ def build_command(
                 project,
                 mode.value,
                 out,
-                without=without or [],
+                options=options,
                 signing_key=load_or_make_key(here.folder),
                 folder=here.folder,
                 progress=progress,

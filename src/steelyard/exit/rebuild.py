@@ -1,11 +1,13 @@
 """Which releases get a successor without the provider?
 
 Every project whose newest release holds something of it: a successor of that one stands for all before it.
-What an earlier release left out stays left out.
+What an earlier release left out stays left out, and a successor is ordered as that one was.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from steelyard.exit.options import options_of
 from steelyard.exit.place import Place
 from steelyard.exit.touched import Touched, touched_releases
 from steelyard.releases.build import build
+from steelyard.releases.history import ordered_as
 from steelyard.releases.signing import load_or_make_key
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
@@ -42,7 +45,7 @@ def _build(place: Place, release: Touched, without: list[str]) -> None:
         release.project,
         release.world,
         None,
-        without=without,
+        options=replace(ordered_as(Path(release.path)), without=tuple(without)),
         signing_key=load_or_make_key(place.folder),
         folder=place.folder,
     )

@@ -48,7 +48,7 @@ _PAGE = (
     .order_by(t.task.c.id)
     .limit(sa.bindparam("most"))
 )  # fmt: skip
-_PAGE_WITH_DETAILS = _PAGE.add_columns(t.task.c.details)
+_PAGE_WITH_DETAILS = _PAGE.add_columns(sa.cast(t.task.c.details, sa.Text))
 _BLOBS = (
     sa.select(t.content_blob.c.digest)
     .where(t.content_blob.c.content_id.in_(sa.bindparam("ids", expanding=True)))
@@ -76,9 +76,7 @@ class ContentParts:
         query = _PAGE if self.options.group is None else _PAGE_WITH_DETAILS
         after, most, done = 0, FIRST_PAGE, 0
         while True:
-            rows = self.tx.connection.execute(
-                query, {"project": project_id, "after": after, "most": most}
-            ).all()
+            rows = plain_rows(self.tx, query, {"project": project_id, "after": after, "most": most})
             if not rows:
                 return self._tasks()
             after = rows[-1][0]
@@ -175,7 +173,7 @@ class ContentParts:
         own = [i if n is None else n for i, n in zip(ids, names, strict=True)]
         if details is None:
             return own
-        said = [d.get(self.options.group) if isinstance(d, dict) else None for d in details]
+        said = [from_text(d).get(self.options.group) for d in details]
         return [n if s is None else "group " + _one(s) for n, s in zip(own, said, strict=True)]
 
     def _tasks(self) -> Tasks:
@@ -199,6 +197,12 @@ def shown_in(body: str) -> tuple[str | None, str]:
     blocks = from_text(body)["blocks"]
     first = next((block["text"] for block in blocks if block.get("type") == "text"), None)
     return first, canonical(blocks).decode()
+
+
+def plain_rows(tx: Transaction, query: Any, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows as the driver gives them: of plain types alone, nothing is to be made of them."""
+    cursor: Any = tx.connection.execute(query, given).cursor
+    return cursor.fetchall()
 
 
 def _one(value: Any) -> str:

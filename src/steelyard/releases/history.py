@@ -19,6 +19,8 @@ from steelyard.domain.errors import NotFound
 from steelyard.domain.names import name_key
 from steelyard.releases.arrow import compute as pc
 from steelyard.releases.layout import MANIFEST, PATHS, file_digest
+from steelyard.releases.manifest import BadManifest, read_manifest, read_options
+from steelyard.releases.options import Options
 from steelyard.store import tables as t
 from steelyard.store.database import Transaction
 
@@ -113,6 +115,14 @@ def providers_named(tx: Transaction, names: list[str]) -> dict[int, str]:
             raise NotFound(f"there is no provider {name!r}")
         found[row.id] = row.slug
     return found
+
+
+def ordered_as(path: Path) -> Options:
+    """How the release in this folder was ordered; the usual way where it is no longer there to be read."""
+    try:
+        return read_options(read_manifest((path / MANIFEST).read_bytes()))
+    except (OSError, BadManifest):
+        return Options()
 
 
 def read_before(path: Path, digest: str) -> Before | None:

@@ -24,13 +24,13 @@ Bytes = NDArray[np.uint8]
 
 def spell_ids(raw: Bytes) -> pa.Array:
     """`raw` holds 12 bytes a row."""
-    return _fixed(_PAIRS[raw].view(np.uint8), SPELLED)
+    return _fixed(_PAIRS.take(raw).view(np.uint8), SPELLED)
 
 
 def read_ids(texts: pa.Array | pa.ChunkedArray) -> Bytes:
     """The 12 bytes of every id; ValueError where one is none."""
     data = fixed_text(texts, SPELLED)
-    digits = _DIGIT[data]
+    digits = _DIGIT.take(data)
     if (digits == 255).any():
         raise ValueError("an id is not 24 hexadecimal digits")
     return digits[:, 0::2] * np.uint8(16) + digits[:, 1::2]
@@ -53,12 +53,13 @@ def fixed_text(texts: pa.Array | pa.ChunkedArray, width: int) -> Bytes:
 def spell_times(micros: NDArray[np.int64]) -> pa.Array:
     """RFC 3339 with milliseconds and Z, as `format_time` spells one."""
     millis = np.floor_divide(micros, 1000)
-    days, place = np.unique(np.floor_divide(millis, DAY_MS), return_inverse=True)
+    coded = pa.array(np.floor_divide(millis, DAY_MS)).dictionary_encode()
+    days, place = coded.dictionary.to_numpy(), coded.indices.to_numpy()
     dates = [format_time(day * DAY_MS * 1000)[:-13] for day in days.tolist()]
     if any(len(date) != 11 for date in dates):  # of a year that has not four digits
         return pa.array([format_time(at) for at in micros.tolist()], pa.string())
     spelled = np.empty((len(micros), SPELLED), dtype=np.uint8)
-    spelled[:, :11] = np.frombuffer("".join(dates).encode(), np.uint8).reshape(-1, 11)[place]
+    spelled[:, :11] = np.frombuffer("".join(dates).encode(), np.uint8).reshape(-1, 11).take(place, axis=0)
     rest = (millis - days[place] * DAY_MS).astype(np.int32)
     for at, unit, size in ((11, 3_600_000, 2), (14, 60_000, 2), (17, 1000, 2), (20, 1, 3)):
         value, rest = np.divmod(rest, unit) if unit > 1 else (rest, rest)

@@ -28,13 +28,8 @@ class Splits:
 
     def groups(self, keys: Iterable[str]) -> list[str]:
         """The hash of each group: 16 hex digits of SHA-256 over the salt, a newline and the group's key."""
-        begun = hashlib.sha256(self.salt.encode() + b"\n")
-        found = []
-        for key in keys:
-            one = begun.copy()
-            one.update(key.encode())
-            found.append(one.hexdigest()[:DIGITS])
-        return found
+        salt, sha256 = self.salt + "\n", hashlib.sha256
+        return [sha256((salt + key).encode()).hexdigest()[:DIGITS] for key in keys]
 
     def of(self, groups: NDArray[np.uint64]) -> pa.Array:
         """The split of each group, whose hash is read as a number (big-endian)."""

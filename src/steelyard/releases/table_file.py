@@ -106,15 +106,19 @@ def open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         version="2.6",
         data_page_version="1.0",
         compression="zstd",
-        compression_level=3,
+        compression_level=1,
         use_dictionary=[name for name in schema.names if name not in UNIQUE],  # type: ignore[arg-type]
-        write_statistics=True,
+        write_statistics=[name for name in schema.names if name not in UNTOLD],  # type: ignore[arg-type]
         store_schema=False,
     )
 
 
 # Columns in which no value comes twice: a dictionary of them would be the column again.
 UNIQUE = frozenset({"judgment", "task", "external_id", "commitment", "text", "blocks", "judgments", "group"})
+# Columns that nobody looks for by their least and greatest value.
+UNTOLD = frozenset(
+    {"external_id", "commitment", "group", "text", "blocks", "answers", "judgments", "confidence_by"}
+)
 
 
 def _read(path: Path) -> pa.Table:
