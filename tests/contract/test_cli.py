@@ -199,10 +199,18 @@ def test_serve_prints_its_url_and_a_link_on_an_empty_folder_only(tmp_path: Path)
         assert "Traceback" not in server.log()
 
 
-def test_the_program_starts_without_what_only_heavy_work_needs() -> None:
+def test_the_server_starts_without_what_only_heavy_work_and_other_commands_need() -> None:
+    not_needed = [
+        "numpy",
+        "pyarrow",
+        "numba",
+        "cryptography",
+        "steelyard.cli.aggregate",
+        "steelyard.cli.exits",
+    ]
     code = (
-        "import sys, steelyard.cli.main, steelyard.http.app; "
-        "print([m for m in ('numpy', 'pyarrow', 'numba', 'cryptography') if m in sys.modules])"
+        "import sys, steelyard.cli.main, steelyard.cli.server, steelyard.http.app; "
+        f"print([m for m in {not_needed} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

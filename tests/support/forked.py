@@ -166,12 +166,15 @@ def main(descriptor: int) -> None:
     """Forks itself at each request, until the line ends."""
     import alembic.command  # noqa: F401
     import typer._adapters
-    import typer.rich_utils  # noqa: F401
+    import typer.main
+    import typer.rich_utils
     import uvicorn.config  # noqa: F401
 
     import steelyard.cli.main
     import steelyard.http.app
 
+    for command in typer.main.get_command(steelyard.cli.main.app).commands.values():  # type: ignore[attr-defined]
+        assert command.name
     assert threading.active_count() == 1, "a thread does not come along when a process forks"
     gc.collect()
     gc.freeze()  # so that a child's collections leave these pages shared

@@ -21,16 +21,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from steelyard.cli.endings import NO as NO
+from steelyard.cli.endings import NOT_JUDGED as NOT_JUDGED
+from steelyard.cli.endings import WRONG_USE as WRONG_USE
 from steelyard.domain.errors import SteelyardError
 from steelyard.identity.policy import Principal
 from steelyard.settings import Settings, from_environment
 from steelyard.store.database import StoreError, Transaction
 from steelyard.store.page import Page
 from steelyard.wiring import Installation, do_due_if_free, local_owner, open_installation
-
-NO = 1
-WRONG_USE = 2
-NOT_JUDGED = 3
 
 out = Console()
 err = Console(stderr=True)

@@ -13,23 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from steelyard import __version__
-from steelyard.cli import (
-    dependence,
-    exits,
-    export,
-    exposure,
-    intake,
-    keys,
-    organisations,
-    people,
-    projects,
-    providers,
-    server,
-    teams,
-)
-from steelyard.cli.aggregate import aggregate_command, agreement_command
-from steelyard.cli.common import NOT_JUDGED, WRONG_USE
-from steelyard.cli.release import release_app
+from steelyard.cli.endings import NOT_JUDGED, WRONG_USE
+from steelyard.cli.on_demand import OnDemand
 
 
 class Program(typer.Typer):
@@ -63,6 +48,7 @@ def _tell(error: Exception) -> int:
 
 app = Program(
     name="steelyard",
+    cls=OnDemand,
     help="An independent training-data engine: weigh what providers deliver, and leave them when you must.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -83,21 +69,3 @@ def options(
     ] = False,
 ) -> None:
     pass
-
-
-app.command("serve")(server.serve)
-app.command("migrate")(server.migrate_command)
-app.add_typer(keys.app, name="key", help="Make, list and revoke keys.")
-app.add_typer(projects.app, name="project", help="What is asked, archived, deleted.")
-app.add_typer(people.app, name="person", help="Who is there, and what they know.")
-app.add_typer(teams.app, name="team", help="People that work can be given to together.")
-app.add_typer(providers.app, name="provider", help="Who answers, and what they are worth.")
-app.add_typer(organisations.app, name="organisation", help="Legal entities, and who holds whom.")
-app.command("dependence")(dependence.dependence_command)
-app.command("exit")(exits.exit_command)
-app.command("exposure")(exposure.exposure_command)
-app.add_typer(release_app, name="release", help="Build and verify releases.")
-app.command("import")(intake.import_command)
-app.command("export")(export.export_command)
-app.command("aggregate")(aggregate_command)
-app.command("agreement")(agreement_command)
