@@ -156,19 +156,40 @@ def document(path: Path, shape: type[Any]) -> Any:
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """The values of a file of JSON Lines, or of a JSON array, each with its line (from 1; the item of an array); a
+    """The values of a file of JSON Lines, or of one JSON array, each with its line (from 1; the item of an array); a
     `Problem` for what is no JSON."""
     with path.open("rb") as file:
-        first = file.read(1)
-        while first and (first.isspace() or first in b"\xef\xbb\xbf"):
-            first = file.read(1)
-        file.seek(0)
-        if first == b"[":
+        if _is_array(file):
             yield from enumerate(ndjson.decoded(ndjson.items(file)[0]), 1)
             return
         for number, line in enumerate(ndjson.lines(file), 1):
             for value in ndjson.decoded([line]):
                 yield number, value
+
+
+def _is_array(file: IO[bytes]) -> bool:
+    """Whether the file holds an array over several lines or alone, and not lines that begin with a bracket."""
+    first = b""
+    for line in ndjson.lines(file):
+        first = line.strip()
+        if first:
+            break
+    file.seek(0)
+    if not first.startswith(b"["):
+        return False
+    try:
+        whole = isinstance(msgspec.json.decode(first), list)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return True  # it goes on in the next line, or is wrong as either
+    return whole and not _has_more(file)
+
+
+def _has_more(file: IO[bytes]) -> bool:
+    """Whether anything stands behind the first line."""
+    filled = (line for line in ndjson.lines(file) if line.strip())
+    more = next(filled, None) is not None and next(filled, None) is not None
+    file.seek(0)
+    return more
 
 
 def files_of(place: Path, pattern: str, what: str) -> list[Path]:

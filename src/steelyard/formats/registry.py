@@ -14,9 +14,9 @@ from steelyard.formats.file_format import FileFormat
 @cache
 def file_formats() -> dict[str, FileFormat]:
     """All of them by name."""
-    from steelyard.formats import chat_formats, picture_formats, table_formats
+    from steelyard.formats import chat_formats, picture_formats, span_formats, table_formats
 
-    families = (table_formats, chat_formats, picture_formats)
+    families = (table_formats, chat_formats, picture_formats, span_formats)
     return {one.name: one for family in families for one in family.FORMATS}
 
 
