@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.lab import Lab
@@ -18,6 +20,10 @@ URL = "http://127.0.0.1:8000"
 def blocks(page: str, language: str) -> list[str]:
     text = (DOCS / page).read_text("utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def json_lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def test_every_command_of_the_guide_runs(sqlite_lab: Lab, tmp_path: Path) -> None:
@@ -44,6 +50,10 @@ def test_every_command_of_the_guide_runs(sqlite_lab: Lab, tmp_path: Path) -> Non
     names = {path.name for path in (tmp_path / "tickets-export").iterdir()}
     assert names == {"tasks.csv", "judgments.csv", "consensus.csv"}
     assert (tmp_path / "first.ndjson").read_text().count("\n") == 1
+    assert json_lines(tmp_path / "for-openai" / "train.jsonl") == json_lines(tmp_path / "written.jsonl")
+    assert (tmp_path / "dataset" / "README.md").is_file()
+    assert "trl-dpo takes questions of kind pairwise or ranking; the form asks 'reply' (text)" in done.stderr
+    assert not (tmp_path / "pairs").exists()
 
 
 def test_every_snippet_of_the_client_runs(
