@@ -15,6 +15,8 @@ from steelyard.formats.reading import BadFile, Reading, Task, files_of, refused,
 from steelyard.formats.rows import Row
 from steelyard.formats.voc import FLAGS
 
+_ROUNDED = 1e-6  # a box without width, whose edges were written with so many digits
+
 
 def read(place: Path, reading: Reading) -> Iterator[Row]:
     """The rows of one file, or of all in `Annotations/` of a folder. Raises `BadFile`, `DoesNotFit`; a file that
@@ -67,15 +69,16 @@ def _box(one: Element) -> dict[str, Any]:
     if box is None:
         raise ValueError("bndbox: is missing")
     left, top, right, bottom = (_number(box, name) for name in ("xmin", "ymin", "xmax", "ymax"))
-    if right < left - 1 or bottom < top - 1:
+    width, height = right - left + 1, bottom - top + 1
+    if width < -_ROUNDED or height < -_ROUNDED:
         raise ValueError("bndbox: ends before it begins")
     flags = {flag: True for flag in FLAGS if (one.findtext(flag) or "").strip() == "1"}
     found = {
         "label": label,
         "x": left - 1,
         "y": top - 1,
-        "width": right - left + 1,
-        "height": bottom - top + 1,
+        "width": max(width, 0),
+        "height": max(height, 0),
     }
     return found | ({"attributes": flags} if flags else {})
 

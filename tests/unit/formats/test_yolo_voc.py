@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.records import image, png, problems, question, read, record, values, write
 
@@ -55,6 +55,7 @@ def test_boxes_come_back(fmt: str, tmp_path: Path) -> None:
     boxes=st.lists(st.tuples(st.sampled_from(["cat", "new one"]), spots, spots, spots, spots), max_size=4),
     rings=st.lists(st.lists(st.tuples(spots, spots), min_size=3, max_size=6), max_size=3),
 )
+@example(boxes=[("cat", 0.0, 1.688, 0.0, 0.0)], rings=[])  # 1.688 + 1 - 1 is a little less than 1.688
 def test_any_shape_comes_back(
     boxes: list[Any], rings: list[Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
